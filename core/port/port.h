@@ -1,0 +1,96 @@
+// Port: the narrow door between the stages of core and the kernel. Submit now, completions later.
+//
+// A stage owns one Port and is its only user. Operations are asynchronous: they return at once, and
+// each (but close and provide) ends in exactly one Completion with the caller's token, taken by the
+// stage with reap() at the start of its poll, never from inside another call. io/ring implements it
+// over io_uring; tests/sim over a seeded simulation. Memory passed to send() and write() stays
+// untouched until the completion.
+//
+// Threads: all calls from the one thread that polls the stage; only Waker is for others.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "core/base/ids.h"
+#include "core/base/units.h"
+
+namespace weir {
+
+using Token = std::uint64_t;  // the caller's own; the top byte is reserved and must be zero
+using Handle = StrongId<struct HandleTag, std::int32_t>;  // an open socket or file
+
+// Where to connect: a numeric or named host, or a unix socket's path.
+struct Endpoint {
+  enum class Kind : std::uint8_t { tcp, unix_socket };
+  Kind kind = Kind::tcp;
+  std::string host;  // or the path
+  std::uint16_t port = 0;
+  std::string
+      congestion;  // TCP congestion control; empty: cubic for loopback, else the kernel's own
+};
+std::string to_string(const Endpoint& endpoint);
+
+// The result of one operation. Success is >= 0; failure is a negative errno.
+struct Completion {
+  Token token = 0;
+  std::int64_t result = 0;
+  std::uint32_t buffer = 0;  // receive only: the id of the provided buffer that holds the bytes
+};
+
+struct OpenMode {
+  bool truncate = false;  // else append at the end; the completion of open carries the handle, and
+                          // the size of the file is asked by file_size()
+};
+
+class Port {
+ public:
+  virtual ~Port() = default;
+
+  // Sockets.
+  // Takes one connection: result is its Handle.
+  virtual void accept(Handle listener, Token token) = 0;
+  // Result is a Handle. Names are resolved off the calling thread.
+  virtual void connect(const Endpoint& endpoint, Token token) = 0;
+  // Hands a buffer to the port, to be filled by any receive of this port. The id comes back in the
+  // completion, and the buffer is the caller's again.
+  virtual void provide(std::uint32_t buffer, std::span<char> memory) = 0;
+  // One receive into any provided buffer: bytes, 0 at the end of the stream. -ENOBUFS when no
+  // buffer was there at the moment the data came: nothing is lost, receive again later.
+  virtual void receive(Handle handle, Token token) = 0;
+  // May be short.
+  virtual void send(Handle handle, std::span<const char> bytes, Token token) = 0;
+  // Bytes sent that the peer's kernel has not acknowledged; answers also after a reset.
+  virtual std::uint64_t unacknowledged(Handle handle) = 0;
+  // No more sends; the peer sees the end after all that was sent.
+  virtual void shutdown_send(Handle handle) = 0;
+  // "127.0.0.1:53211" of the other end, for messages.
+  virtual std::string peer_name(Handle handle) = 0;
+
+  // Files.
+  virtual void open(const std::string& path, OpenMode mode, Token token) = 0;
+  virtual std::uint64_t file_size(Handle handle) = 0;
+  // May be short. `offset` ~0: at the file's current position (pipes, terminals).
+  virtual void write(Handle handle, std::span<const char> bytes, std::uint64_t offset,
+                     Token token) = 0;
+  virtual void rename(const std::string& from, const std::string& to, Token token) = 0;
+  static constexpr std::uint64_t kAtPosition = ~std::uint64_t{0};
+
+  // Closes and cancels: operations under way on the handle still complete (-ECANCELED or their own
+  // result), and their memory is in use until then.
+  virtual void close(Handle handle) = 0;
+
+  // Takes finished operations; returns how many were written to `out`.
+  virtual std::size_t reap(std::span<Completion> out) = 0;
+};
+
+// Wakes a sleeping thread. Any thread.
+class Waker {
+ public:
+  virtual ~Waker() = default;
+  virtual void wake() = 0;
+};
+
+}  // namespace weir
