@@ -36,7 +36,7 @@ class Random {
   // Uniform in [0, bound); bound > 0. Multiply-shift: the bias is below 2^-32 for bounds below
   // 2^32.
   std::uint64_t below(std::uint64_t bound) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>((*this)()) * bound) >> 64U);
+    return static_cast<std::uint64_t>((static_cast<Wide>((*this)()) * bound) >> 64U);
   }
   // Uniform in [0, 1).
   double uniform() { return static_cast<double>((*this)() >> 11U) * 0x1.0p-53; }
@@ -45,6 +45,7 @@ class Random {
   static constexpr std::uint64_t max() { return ~std::uint64_t{0}; }
 
  private:
+  __extension__ using Wide = unsigned __int128;
   static std::uint64_t rotate(std::uint64_t x, unsigned k) { return (x << k) | (x >> (64U - k)); }
   std::array<std::uint64_t, 4> state_{};
 };
