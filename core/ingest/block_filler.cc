@@ -1,0 +1,258 @@
+#include "core/ingest/block_filler.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/check.h"
+
+namespace weir {
+namespace {
+
+// Reads with fewer complete bytes than this share of a block are copied together; a copy of 32 KiB
+// costs less than the hand-off and the cold start of another block.
+constexpr std::uint32_t kGatherShare = 4;
+
+std::string_view unread(const LineStream& stream) {
+  return {stream.pending->receive_area().data() + stream.pending_begin,
+          stream.pending_end - stream.pending_begin};
+}
+
+// Memory of a carry that is more than a short line's.
+constexpr std::size_t kShortCarryBytes = 16 * 1024;
+std::uint64_t long_bytes(const LineStream& stream) {
+  return stream.carry.capacity() > kShortCarryBytes ? stream.carry.capacity() : 0;
+}
+
+}  // namespace
+
+BlockFiller::BlockFiller(const Shared& shared)
+    : shared_(shared),
+      blocks_(shared.blocks),
+      large_(shared.large_blocks),
+      sealed_(shared.sealed),
+      gather_bytes_max_(shared.blocks.capacity() / kGatherShare) {}
+
+BlockFiller::~BlockFiller() {
+  if (gather_ == nullptr) return;
+  for (const ProducerSpan& span : gather_->spans) release(span.origin);
+  blocks_.put_back(gather_);
+}
+
+bool BlockFiller::received(LineStream& stream, Block* block, std::uint32_t bytes, const Now& now) {
+  WEIR_CHECK(!stuck(stream));
+  stream.pending = block;
+  stream.pending_begin = 0;
+  stream.pending_end = bytes;
+  return resume(stream, now);
+}
+
+bool BlockFiller::resume(LineStream& stream, const Now& now) {
+  if (!record_refusal(stream, now)) return false;
+  if (stream.pending == nullptr) return true;
+
+  std::string_view bytes = unread(stream);
+  if (stream.skipping) {
+    const std::size_t line_end = bytes.find('\n');
+    stream.skipping = line_end == std::string_view::npos;
+    stream.pending_begin +=
+        static_cast<std::uint32_t>(stream.skipping ? bytes.size() : line_end + 1);
+    bytes = unread(stream);
+  }
+  const std::size_t last = bytes.rfind('\n');
+  if (last != std::string_view::npos) {
+    const std::uint32_t lines_end = stream.pending_begin + static_cast<std::uint32_t>(last) + 1;
+    if (!complete_carry(stream, now)) return false;
+    if (!take_lines(stream, lines_end, now)) return false;
+    if (stream.pending == nullptr) return record_refusal(stream, now);
+  }
+  keep(stream, unread(stream));
+  blocks_.put_back(stream.pending);
+  stream.pending = nullptr;
+  return record_refusal(stream, now);
+}
+
+// A carried line that is too long for the headroom, or for the source, ends in this read: takes it
+// out on its own. A shorter one stays and goes with the lines that follow it.
+bool BlockFiller::complete_carry(LineStream& stream, const Now& now) {
+  if (stream.carry.empty()) return true;
+  const std::string_view line_end = unread(stream).substr(0, unread(stream).find('\n') + 1);
+  if (stream.carry.size() + line_end.size() - 1 > stream.event_bytes_limit) {
+    set_carry(stream, {}, {});
+    stream.refusal_due = RefuseReason::too_large;
+  } else if (stream.carry.size() > stream.pending->headroom() + stream.pending_begin) {
+    if (!seal_large(stream, line_end, now)) return false;
+  } else {
+    return true;
+  }
+  stream.pending_begin += static_cast<std::uint32_t>(line_end.size());
+  return record_refusal(stream, now);
+}
+
+// Takes the carry and the complete lines up to lines_end. When the block itself was sealed,
+// stream.pending is null and the rest of the read is the new carry.
+bool BlockFiller::take_lines(LineStream& stream, std::uint32_t lines_end, const Now& now) {
+  const std::uint32_t bytes = lines_end - stream.pending_begin;
+  if (bytes == 0) return true;
+  if (stream.carry.size() + bytes > gather_bytes_max_) {
+    seal_read(stream, lines_end, now);
+    return true;
+  }
+  if (!gather(stream, stream.carry, unread(stream).substr(0, bytes), now)) return false;
+  set_carry(stream, {}, {});
+  stream.pending_begin = lines_end;
+  return true;
+}
+
+void BlockFiller::seal_read(LineStream& stream, std::uint32_t lines_end, const Now& now) {
+  flush(now);  // what this stream may have in the gather block goes first
+  Block* block = stream.pending;
+  const std::uint32_t headroom = block->headroom();
+  const auto carried = static_cast<std::uint32_t>(stream.carry.size());
+  const std::uint32_t begin = headroom + stream.pending_begin - carried;
+  std::memcpy(block->mutable_begin() + begin, stream.carry.data(), carried);
+  set_carry(stream, {}, {});
+  stream.pending_begin = lines_end;
+  keep(stream, unread(stream));
+  block->set_bounds(begin, headroom + lines_end);
+  add_span(block, stream.origin, 0, headroom + lines_end - begin);
+  seal(block, now);
+  stream.pending = nullptr;
+}
+
+// Keeps an unfinished line for the next read.
+void BlockFiller::keep(LineStream& stream, std::string_view rest) {
+  if (stream.carry.size() + rest.size() > stream.event_bytes_limit) {
+    set_carry(stream, {}, {});
+    stream.skipping = true;
+    stream.refusal_due = RefuseReason::too_large;
+  } else if (!rest.empty()) {
+    set_carry(stream, stream.carry, rest);
+  }
+}
+
+// carry = head + tail, where head is the carry itself or empty; memory that a long line took is
+// given back with it.
+void BlockFiller::set_carry(LineStream& stream, std::string_view head, std::string_view tail) {
+  long_carry_bytes_ -= long_bytes(stream);
+  if (head.empty() && stream.carry.capacity() > kShortCarryBytes) stream.carry = std::string();
+  if (head.empty()) stream.carry.clear();
+  stream.carry.append(tail);
+  long_carry_bytes_ += long_bytes(stream);
+}
+
+bool BlockFiller::record_refusal(LineStream& stream, const Now& now) {
+  if (stream.refusal_due == RefuseReason::none) return true;
+  if (!open_gather(0, now)) return false;
+  add_span(gather_, stream.origin, gather_bytes_, gather_bytes_);
+  gather_->spans.back().refused_after = stream.refusal_due;
+  stream.refusal_due = RefuseReason::none;
+  return true;
+}
+
+// Copies head + lines into the gather block: whole lines, fewer than a block holds.
+bool BlockFiller::gather(LineStream& stream, std::string_view head, std::string_view lines,
+                         const Now& now) {
+  const std::size_t bytes = head.size() + lines.size();
+  if (!open_gather(bytes, now)) return false;
+  char* to = gather_->receive_area().data() + gather_bytes_;
+  std::memcpy(to, head.data(), head.size());
+  std::memcpy(to + head.size(), lines.data(), lines.size());
+  const auto end = gather_bytes_ + static_cast<std::uint32_t>(bytes);
+  add_span(gather_, stream.origin, gather_bytes_, end);
+  gather_bytes_ = end;
+  return true;
+}
+
+// Makes sure that the gather block has room for so many bytes.
+bool BlockFiller::open_gather(std::size_t room, const Now& now) {
+  WEIR_DCHECK(room <= shared_.blocks.capacity());
+  if (gather_ != nullptr && gather_bytes_ + room > gather_->capacity()) flush(now);
+  if (gather_ != nullptr) return true;
+  gather_ = blocks_.take();
+  gather_bytes_ = 0;
+  gather_since_ = now.monotonic;
+  return gather_ != nullptr;
+}
+
+void BlockFiller::flush(const Now& now) {
+  if (gather_ == nullptr) return;
+  gather_->set_bounds(gather_->headroom(), gather_->headroom() + gather_bytes_);
+  seal(gather_, now);
+  gather_ = nullptr;
+}
+
+// Seals the carry and what ends its line as a block of its own.
+bool BlockFiller::seal_large(LineStream& stream, std::string_view line_end, const Now& now) {
+  Block* block = large_.take();
+  if (block == nullptr) return false;
+  flush(now);
+  const std::size_t bytes = stream.carry.size() + line_end.size();
+  WEIR_CHECK(bytes <= block->capacity());
+  char* to = block->receive_area().data();
+  std::memcpy(to, stream.carry.data(), stream.carry.size());
+  std::memcpy(to + stream.carry.size(), line_end.data(), line_end.size());
+  block->set_bounds(block->headroom(), block->headroom() + static_cast<std::uint32_t>(bytes));
+  add_span(block, stream.origin, 0, static_cast<std::uint32_t>(bytes));
+  seal(block, now);
+  set_carry(stream, {}, {});
+  return true;
+}
+
+void BlockFiller::add_span(Block* block, Origin* origin, std::uint32_t begin, std::uint32_t end) {
+  if (!block->spans.empty()) {
+    ProducerSpan& last = block->spans.back();
+    if (last.origin == origin && last.refused_after == RefuseReason::none) {
+      last.end = end;
+      return;
+    }
+  }
+  origin->refs.acquire();
+  block->spans.push_back({.origin = origin, .begin = begin, .end = end});
+}
+
+void BlockFiller::seal(Block* block, const Now& now) {
+  block->sequence = shared_.sequence.fetch_add();
+  block->received = now;
+  // The channel holds every block there is; a refusal can only be moodycamel's own, under
+  // contention.
+  if (!sealed_.push(block)) shared_.sealed.push_from_any_thread(block);
+}
+
+std::size_t BlockFiller::append(LineStream& stream, std::string_view bytes, const Now& now) {
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    if (stuck(stream) && !resume(stream, now)) break;
+    Block* block = blocks_.take();
+    if (block == nullptr) break;
+    const std::size_t part = std::min<std::size_t>(bytes.size() - taken, block->capacity());
+    std::memcpy(block->receive_area().data(), bytes.data() + taken, part);
+    taken += part;
+    if (!received(stream, block, static_cast<std::uint32_t>(part), now)) break;
+  }
+  return taken;
+}
+
+bool BlockFiller::end(LineStream& stream, bool reset, const Now& now) {
+  WEIR_CHECK(!stuck(stream));
+  if (stream.skipping || stream.carry.empty()) return true;
+  if (reset) return refuse(stream, RefuseReason::truncated, now);
+  if (stream.carry.size() + 1 > gather_bytes_max_) return seal_large(stream, "\n", now);
+  if (!gather(stream, stream.carry, "\n", now)) return false;
+  set_carry(stream, {}, {});
+  return true;
+}
+
+bool BlockFiller::refuse(LineStream& stream, RefuseReason reason, const Now& now) {
+  set_carry(stream, {}, {});
+  stream.refusal_due = reason;
+  return record_refusal(stream, now);
+}
+
+void BlockFiller::drop(LineStream& stream) {
+  set_carry(stream, {}, {});
+  if (stream.pending != nullptr) blocks_.put_back(stream.pending);
+  stream.pending = nullptr;
+  stream.refusal_due = RefuseReason::none;
+}
+
+}  // namespace weir

@@ -1,0 +1,113 @@
+// BlockFiller: bytes of many streams in, sealed blocks of whole lines out.
+//
+// A read that nearly fills a block becomes the block: only the unfinished line of the read before
+// is copied, into the headroom. Small reads are gathered, many streams to one block, so that idle
+// and trickling connections hold no block. Whatever path a line takes, the lines of one stream are
+// sealed in the order in which they came.
+//
+// Threads: one filler per filling thread (the Ingest stage, each file reader); sequence numbers and
+// the channel of sealed blocks are shared by all of them.
+// Memory: one gather block, and per stream the unfinished line, at most event_bytes_limit; how much
+// all of those hold that are longer than the headroom is long_carry_bytes(), for the owner to
+// limit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/block/block.h"
+#include "core/sync/channel.h"
+#include "core/sync/counter.h"
+
+namespace weir {
+
+// Text of a block, and what a line left over from the previous read may take before it. The sizes
+// come from bench/cell: smaller blocks pay more hand-off, larger ones fall out of the cache.
+inline constexpr std::uint32_t kBlockCapacity = 128 * 1024;
+inline constexpr std::uint32_t kBlockHeadroom = 16 * 1024;
+
+// The state of one connection or file between reads. Plain data, owned by whoever reads the stream.
+struct LineStream {
+  Origin* origin = nullptr;  // holds one reference
+  std::uint64_t event_bytes_limit = kMiB;
+
+  std::string carry;                              // the unfinished line
+  bool skipping = false;                          // inside a line that was refused as too large
+  RefuseReason refusal_due = RefuseReason::none;  // to be recorded before anything else
+  // A received block of which [begin, end) of the receive area still waits for a free block.
+  Block* pending = nullptr;
+  std::uint32_t pending_begin = 0;
+  std::uint32_t pending_end = 0;
+};
+
+class BlockFiller {
+ public:
+  struct Shared {
+    BlockPool& blocks;        // of kBlockHeadroom, kBlockCapacity
+    BlockPool& large_blocks;  // of the largest event any source allows
+    SharedCounter& sequence;
+    Channel<Block*>& sealed;
+  };
+
+  explicit BlockFiller(const Shared& shared);
+  ~BlockFiller();
+  BlockFiller(const BlockFiller&) = delete;
+  BlockFiller& operator=(const BlockFiller&) = delete;
+
+  // A block to receive into, or null; and the way back for one that was not used.
+  Block* take_block() { return blocks_.take(); }
+  void put_back(Block* block) { blocks_.put_back(block); }
+
+  // The functions below return true when all was taken. False: no block is free, the stream is
+  // stuck(); call resume() until it returns true before anything else on that stream.
+
+  // `bytes` were received at the start of block->receive_area(); the block is the filler's now.
+  [[nodiscard]] bool received(LineStream& stream, Block* block, std::uint32_t bytes,
+                              const Now& now);
+  [[nodiscard]] bool resume(LineStream& stream, const Now& now);
+  static bool stuck(const LineStream& stream) {
+    return stream.pending != nullptr || stream.refusal_due != RefuseReason::none;
+  }
+  // The same by copy, for bytes that lie elsewhere; returns how many were taken, which may be none.
+  std::size_t append(LineStream& stream, std::string_view bytes, const Now& now);
+  // The stream ended, and is not stuck. A last line without a line end counts as a line; after a
+  // reset it is refused as truncated. False: call again later.
+  [[nodiscard]] bool end(LineStream& stream, bool reset, const Now& now);
+  // Counts and reports a line that never was one, as when foreign bytes came. Drops the carry.
+  [[nodiscard]] bool refuse(LineStream& stream, RefuseReason reason, const Now& now);
+  // Gives up what the stream holds, uncounted: for streams that end with the process.
+  void drop(LineStream& stream);
+
+  // Seals what was gathered.
+  void flush(const Now& now);
+  bool gathering() const { return gather_ != nullptr; }
+  // When the oldest gathered line came.
+  MonotonicTime gathering_since() const { return gather_since_; }
+  std::uint64_t long_carry_bytes() const { return long_carry_bytes_; }
+
+ private:
+  bool complete_carry(LineStream& stream, const Now& now);
+  bool take_lines(LineStream& stream, std::uint32_t lines_end, const Now& now);
+  void seal_read(LineStream& stream, std::uint32_t lines_end, const Now& now);
+  void keep(LineStream& stream, std::string_view rest);
+  void set_carry(LineStream& stream, std::string_view head, std::string_view tail);
+  bool record_refusal(LineStream& stream, const Now& now);
+  bool gather(LineStream& stream, std::string_view head, std::string_view lines, const Now& now);
+  bool open_gather(std::size_t room, const Now& now);
+  bool seal_large(LineStream& stream, std::string_view line_end, const Now& now);
+  void add_span(Block* block, Origin* origin, std::uint32_t begin, std::uint32_t end);
+  void seal(Block* block, const Now& now);
+
+  const Shared shared_;
+  BlockPool::User blocks_;
+  BlockPool::User large_;
+  Channel<Block*>::Producer sealed_;
+  const std::uint32_t gather_bytes_max_;
+  Block* gather_ = nullptr;
+  std::uint32_t gather_bytes_ = 0;
+  MonotonicTime gather_since_;
+  std::uint64_t long_carry_bytes_ = 0;
+};
+
+}  // namespace weir
