@@ -1,0 +1,9 @@
+# Thread sanitizer. By clang, because g++ warns of every fence it cannot follow.
+set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
+set(CMAKE_C_COMPILER clang CACHE STRING "")
+set(CMAKE_BUILD_TYPE Debug CACHE STRING "" FORCE)
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -gline-tables-only" CACHE STRING "" FORCE)
+set(WEIR_SANITIZE "thread" CACHE STRING "" FORCE)
+set(WEIR_FUZZ OFF CACHE BOOL "" FORCE)
+set(WEIR_TESTS ON CACHE BOOL "" FORCE)
+set(WEIR_BENCH OFF CACHE BOOL "" FORCE)
