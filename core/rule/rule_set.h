@@ -1,0 +1,77 @@
+// RuleSet: any number of event patterns compiled into one immutable structure.
+//
+// Language: EventBridge's event patterns, as event-ruler 2.0.1 reads them, with its defects mended;
+// README.md of this folder names each departure.
+// Threads: a RuleSet never changes after compile_rules() and is shared freely. Lifetime: by
+// shared_ptr; a Matcher keeps no pointer into it between calls. Errors: a pattern that cannot be
+// compiled is a PatternError that names the rule, the field and the byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base/ids.h"
+#include "core/base/result.h"
+
+namespace weir {
+
+// A field that some rule of one RuleSet reads. Has no meaning in another RuleSet.
+using PathId = StrongId<struct PathTag, std::uint32_t>;
+
+struct RuleText {
+  std::string_view name;     // for messages only; the RuleSet keeps no names
+  std::string_view pattern;  // JSON text
+};
+
+struct PatternError {
+  std::size_t rule = 0;    // index into the span given to compile_rules()
+  std::string message;     // what is wrong, and what would be right
+  std::string path;        // dotted name of the field, empty at the top
+  std::size_t offset = 0;  // byte offset into the pattern text
+};
+
+// What one set may cost. No honest user meets the defaults.
+struct CompileLimits {
+  std::size_t branches_per_rule_max = 10'000;  // sub-rules after the expansion of `$or`
+  std::size_t fields_per_rule_max = 400'000;   // fields of all sub-rules of one rule together
+  std::size_t pattern_bytes_max = 16U * 1024 * 1024;
+  std::uint64_t hash_key = 0;  // of all tables that event bytes are looked up in; 0: chosen anew
+};
+
+namespace engine {
+struct Tables;
+}
+
+class RuleSet {
+ public:
+  explicit RuleSet(std::unique_ptr<const engine::Tables> tables);
+  ~RuleSet();
+  RuleSet(const RuleSet&) = delete;
+  RuleSet& operator=(const RuleSet&) = delete;
+
+  std::size_t rule_count() const;
+  std::size_t memory_bytes() const;
+  // The field with this dotted name ("detail.eventName"), if any rule reads it.
+  std::optional<PathId> find_path(std::string_view dotted) const;
+
+  const engine::Tables& tables() const { return *tables_; }  // for the Matcher
+
+ private:
+  std::unique_ptr<const engine::Tables> tables_;
+};
+
+// Compiles all rules, or tells the first that is wrong. Time and memory are linear in the text of
+// the rules (after `$or` is expanded, which the limits bound).
+Result<std::shared_ptr<const RuleSet>, PatternError> compile_rules(
+    std::span<const RuleText> rules, const CompileLimits& limits = {});
+
+// Only checks one pattern, as compile_rules() would.
+std::optional<PatternError> check_pattern(std::string_view pattern,
+                                          const CompileLimits& limits = {});
+
+}  // namespace weir
