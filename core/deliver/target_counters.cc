@@ -1,0 +1,21 @@
+#include "core/deliver/target_counters.h"
+
+namespace weir {
+
+std::string_view to_string(TargetState state) {
+  switch (state) {
+    case TargetState::idle:
+      return "idle";
+    case TargetState::connecting:
+      return "connecting";
+    case TargetState::connected:
+      return "connected";
+    case TargetState::reconnecting:
+      return "reconnecting";
+    case TargetState::retired:
+      return "retired";
+  }
+  return "unknown";
+}
+
+}  // namespace weir

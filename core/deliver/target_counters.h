@@ -1,0 +1,57 @@
+// What is known about one target from outside: counters and gauges that its Writer keeps and any
+// thread may read. At every moment the Writer is at rest, matched = delivered + shed + dropped +
+// pending.
+//
+// Lifetime: shared by the Writer and whoever reports; a target whose address changes keeps its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/sync/counter.h"
+#include "core/sync/snapshot.h"
+
+namespace weir {
+
+enum class TargetState : std::uint8_t {
+  idle,          // nothing was ever to be sent, or all is settled and closed
+  connecting,    // or a file being opened
+  connected,     // or a file open
+  reconnecting,  // failed; waits before the next try
+  retired        // drained and closed for good
+};
+std::string_view to_string(TargetState state);
+
+struct TargetCounters {
+  // Events.
+  Counter matched;    // reached this target's door
+  Counter delivered;  // acknowledged by the peer's kernel; written to the file
+  Counter shed;       // refused at the door: the budget was used and `when_full` is shed
+  Counter dropped;    // given up: the process ends, or the target was abandoned
+  Counter pending;    // gauge: matched and none of the above yet
+
+  // Settled batches and their bytes, delimiters included.
+  Counter batches;
+  Counter bytes;
+
+  // Gauges.
+  Counter buffered_bytes;  // waiting or not acknowledged
+  Counter memory_bytes;    // held in chunks
+  Counter state;           // a TargetState
+  Counter held;            // 1 while the target's full budget stops the Writer (`when_full: block`)
+
+  // Trouble.
+  Counter connects;          // connections made, files opened
+  Counter connect_failures;  // refused, unreachable, not openable
+  Counter disconnects;       // connections that broke with something still to come or not
+  Counter resent_bytes;      // sent a second time after a disconnect
+  Counter write_errors;      // of files
+  Counter rotations;         // finished files
+
+  // The last error in words, empty if none; stays after recovery.
+  Snapshot<std::string> last_error{std::make_shared<const std::string>()};
+};
+
+}  // namespace weir
