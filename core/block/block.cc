@@ -21,6 +21,8 @@ std::string_view to_string(RefuseReason reason) {
       return "not_utf8";
     case RefuseReason::too_deep:
       return "too_deep";
+    case RefuseReason::too_complex:
+      return "too_complex";
     case RefuseReason::too_large:
       return "too_large";
     case RefuseReason::bad_fields:

@@ -32,15 +32,16 @@ class BlockPool;
 // Why a line was refused. Names as they appear in reports are in to_string().
 enum class RefuseReason : std::uint8_t {
   none,
-  malformed,   // not JSON by the grammar, or text after the object
-  truncated,   // the line (or the stream) ends inside a value
-  not_object,  // sound JSON, but not an object at the top
-  not_utf8,    // bytes that are not UTF-8
-  too_deep,    // nested beyond the limit
-  too_large,   // longer than limits.event
-  bad_fields,  // a flow-log line with too few or too many fields, or a field of the wrong type
-  foreign,     // not a line protocol at all: TLS, HTTP, SSH or compressed bytes on a plain port
-  count_       // number of reasons
+  malformed,    // not JSON by the grammar, or text after the object
+  truncated,    // the line (or the stream) ends inside a value
+  not_object,   // sound JSON, but not an object at the top
+  not_utf8,     // bytes that are not UTF-8
+  too_deep,     // nested beyond the limit
+  too_complex,  // arrays within arrays that leave too many combinations to try
+  too_large,    // longer than limits.event
+  bad_fields,   // a flow-log line with too few or too many fields, or a field of the wrong type
+  foreign,      // not a line protocol at all: TLS, HTTP, SSH or compressed bytes on a plain port
+  count_        // number of reasons
 };
 std::string_view to_string(RefuseReason reason);
 
@@ -68,13 +69,12 @@ struct ProducerSpan {
       0;  // written by the Router: physical lines in the span, blank ones included
 };
 
-// One event or one refused line. `set` is an index into Block::target_sets, or kRefused + reason.
+// One accepted event. Refused lines have no entry; they are in Block::refusals.
 struct EventEntry {
   std::uint32_t offset = 0;  // into Block::text()
   std::uint32_t length = 0;  // without the line end
-  std::uint32_t set = 0;
+  std::uint32_t set = 0;     // index for Block::targets_of()
 };
-inline constexpr std::uint32_t kRefused = 0x80000000U;
 inline constexpr std::uint32_t kUnmatched = 0;  // target_sets[0] is always the empty set
 
 // Details of a refused line, for the log and the rejects file.

@@ -21,7 +21,7 @@
 
 #include "core/base/result.h"
 #include "core/base/units.h"
-#include "core/cell/stage.h"
+#include "core/port/stage.h"
 #include "core/port/port.h"
 #include "io/ring/ring.h"
 
