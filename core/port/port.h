@@ -64,6 +64,13 @@ class Port {
   virtual void send(Handle handle, std::span<const char> bytes, Token token) = 0;
   // Bytes sent that the peer's kernel has not acknowledged; answers also after a reset.
   virtual std::uint64_t unacknowledged(Handle handle) = 0;
+  // True once the connection is known to be dead. Needed after the peer's end of stream: from then
+  // on a reset is not told by receive() any more, and with nothing left to send by nothing else
+  // (poll(2) with POLLERR and POLLHUP tells it).
+  virtual bool broken(Handle handle) {
+    static_cast<void>(handle);
+    return false;
+  }
   // No more sends; the peer sees the end after all that was sent.
   virtual void shutdown_send(Handle handle) = 0;
   // "127.0.0.1:53211" of the other end, for messages.

@@ -111,6 +111,12 @@ std::uint64_t SimPort::unacknowledged(Handle handle) {
   return slot.peer->in_flight_.size();
 }
 
+bool SimPort::broken(Handle handle) {
+  World::Slot& slot = world_.slot(handle);
+  WEIR_CHECK(slot.open && slot.peer);
+  return slot.peer->reset_;
+}
+
 void SimPort::shutdown_send(Handle handle) {
   World::Slot& slot = world_.slot(handle);
   WEIR_CHECK(slot.open && slot.peer);
@@ -242,11 +248,12 @@ std::optional<Completion> SimPort::try_receive(const Operation& operation) {
   };
   if (!slot.open) return finish(-ECANCELED);
   if (peer.to_stage_.empty()) {
+    // As in the kernel: behind the end of the stream a reset is not told.
+    if (peer.finished_) return finish(0);
     if (peer.reset_) {
       // The error is told once; after it the stream is at its end.
       return finish(std::exchange(peer.reset_seen_, true) ? 0 : -ECONNRESET);
     }
-    if (peer.finished_) return finish(0);
     return std::nullopt;
   }
   if (buffers_.empty() || world_.chance(world_.faults.no_buffer)) return finish(-ENOBUFS);
