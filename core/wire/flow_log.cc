@@ -266,20 +266,19 @@ char* FlowLogLayout::render_careful(std::string_view line, char* out) const {
   return out;
 }
 
-LayoutTable::LayoutTable(std::size_t layouts_max) : layouts_max_(layouts_max) {
-  layouts_.push_back(std::make_unique<const FlowLogLayout>(FlowLogLayout::default_v2()));
+LayoutTable::LayoutTable(std::size_t layouts_max)
+    : layouts_max_(layouts_max), layouts_(layouts_max) {
+  default_v2_ = intern(FlowLogLayout::default_v2()).value();
 }
 
 Result<const FlowLogLayout*> LayoutTable::intern(FlowLogLayout layout) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& known : layouts_) {
-    if (known->header() == layout.header()) return known.get();
-  }
-  if (layouts_.size() >= layouts_max_) {
+  const std::string header = layout.header();
+  const FlowLogLayout* interned = layouts_.intern(
+      std::move(layout), [&](const FlowLogLayout& known) { return known.header() == header; });
+  if (interned == nullptr) {
     return Error{"more than " + std::to_string(layouts_max_) + " different flow-log layouts"};
   }
-  layouts_.push_back(std::make_unique<const FlowLogLayout>(std::move(layout)));
-  return layouts_.back().get();
+  return interned;
 }
 
 Result<const FlowLogLayout*> LayoutTable::intern_header(std::string_view line) {

@@ -16,8 +16,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +23,7 @@
 
 #include "core/base/result.h"
 #include "core/block/block.h"
+#include "core/sync/intern_table.h"
 #include "core/wire/byte_mask.h"
 
 namespace weir {
@@ -109,15 +108,15 @@ class LayoutTable {
   LayoutTable(const LayoutTable&) = delete;
   LayoutTable& operator=(const LayoutTable&) = delete;
 
-  const FlowLogLayout* default_v2() const { return layouts_.front().get(); }
+  const FlowLogLayout* default_v2() const { return default_v2_; }
   Result<const FlowLogLayout*> intern(FlowLogLayout layout);
   // from_header() and intern() in one.
   Result<const FlowLogLayout*> intern_header(std::string_view line);
 
  private:
   std::size_t layouts_max_;
-  mutable std::mutex mutex_;  // taken once for each connection or file that brings a header
-  std::vector<std::unique_ptr<const FlowLogLayout>> layouts_;
+  InternTable<FlowLogLayout> layouts_;
+  const FlowLogLayout* default_v2_;
 };
 
 }  // namespace weir
