@@ -1,0 +1,167 @@
+#include "tools/load/load_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tools/common/report.h"
+#include "tools/common/stamp.h"
+#include "tools/load/load.h"
+#include "tools/load/load_summary.h"
+#include "tools/load/record_memory.h"
+
+namespace weir {
+namespace {
+
+constexpr int kExitDone = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+// As given on the command line.
+struct Arguments {
+  std::string to;
+  std::string file;
+  std::uint64_t count = 0;
+  std::string duration;
+  std::string rate = "max";
+  std::size_t connections = 1;
+  bool stamp = false;
+  bool quiet = false;
+  std::string tick = "500us";
+  std::string connect_time = "5s";
+  std::string timeout = "60s";
+  std::string report;
+};
+
+Status parse_time(const char* option, const std::string& text, Nanoseconds& value) {
+  if (text.empty()) return Done{};
+  const auto time = parse_duration(text);
+  if (!time) return Error{fmt::format("{}: {}", option, time.error().message)};
+  value = *time;
+  return Done{};
+}
+
+Status parse_rate(const std::string& text, double& rate_per_s) {
+  if (text == "max") return Done{};
+  const char* end = text.data() + text.size();
+  const auto [rest, failure] = std::from_chars(text.data(), end, rate_per_s);
+  const bool sound = failure == std::errc{} && rest == end && rate_per_s > 0 && rate_per_s <= 1e12;
+  if (sound) return Done{};
+  return Error{fmt::format("--rate '{}' is not a number of records a second or 'max'", text)};
+}
+
+Result<LoadOptions> to_options(const Arguments& arguments) {
+  LoadOptions options;
+  auto endpoint = parse_address_url(arguments.to);
+  if (!endpoint) return Error{"--to: " + endpoint.error().message};
+  options.to = std::move(*endpoint);
+  options.connections = arguments.connections;
+  options.count = arguments.count;
+  options.stamp = arguments.stamp;
+  options.progress = !arguments.quiet && isatty(STDERR_FILENO) == 1;
+  Status parsed = parse_rate(arguments.rate, options.rate_per_s);
+  if (!parsed) return parsed.error();
+  parsed = parse_time("--duration", arguments.duration, options.duration);
+  if (!parsed) return parsed.error();
+  parsed = parse_time("--tick", arguments.tick, options.tick);
+  if (!parsed) return parsed.error();
+  parsed = parse_time("--connect-timeout", arguments.connect_time, options.connect_time);
+  if (!parsed) return parsed.error();
+  parsed = parse_time("--timeout", arguments.timeout, options.patience);
+  if (!parsed) return parsed.error();
+  if (options.connections == 0 || options.connections > kConnectionsMax) {
+    return Error{fmt::format("--connections: 1 to {}", kConnectionsMax)};
+  }
+  return options;
+}
+
+Result<RecordMemory> load_records(const Arguments& arguments, LoadOptions& options) {
+  if (arguments.file.empty()) return Error{"nothing to send: --file FILE"};
+  auto records = RecordMemory::from_file(arguments.file);
+  if (records && options.count == 0 && options.duration.count() == 0) {
+    options.count = records->all().lines;  // once through
+  }
+  return records;
+}
+
+int fail(int code, const std::string& message) {
+  fmt::print(stderr, "weir load: {}\n", message);
+  return code;
+}
+
+int run_load(const Arguments& arguments) {
+  auto options = to_options(arguments);
+  if (!options) return fail(kExitUsage, options.error().message);
+  const auto records = load_records(arguments, *options);
+  if (!records) return fail(kExitUsage, records.error().message);
+  Load load(*options, *records);
+  if (const Status connected = load.connect(); !connected) {
+    return fail(kExitFailed, connected.error().message);
+  }
+  load.run();
+  const LoadResults& results = load.results();
+  if (!arguments.quiet) print_summary(*options, results);
+  if (!results.error.empty()) fail(kExitFailed, results.error);
+  if (!arguments.report.empty()) {
+    const Status written = write_report(arguments.report, load_report(*options, results));
+    if (!written) return fail(kExitFailed, written.error().message);
+  }
+  return results.complete ? kExitDone : kExitFailed;
+}
+
+constexpr const char* kFooter =
+    "Without --count and --duration a file is sent once. A record is a line; the lines of a file\n"
+    "are split evenly over the connections. With --rate every record has a time at which it is "
+    "due,\n"
+    "whatever the peer does; the slip says how late it went. With --stamp it carries that time "
+    "and\n"
+    "its number first: {\"weir_seq\":N,\"weir_ts\":NANOSECONDS,...; N = connection * 2^40 + number "
+    "on\n"
+    "the connection, the time is CLOCK_MONOTONIC. 'weir sink --check --latency' reads both.\n"
+    "Examples:\n"
+    "  weir load --to tcp://127.0.0.1:7000 --file events.ndjson\n"
+    "  weir load --to tcp://127.0.0.1:7000 --file events.ndjson --rate 50000 --duration 30s "
+    "--stamp";
+
+}  // namespace
+
+void add_load_command(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("load", "Send records on a schedule or as fast as they are taken");
+  auto a = std::make_shared<Arguments>();
+  command->add_option("--to", a->to, "Where to: tcp://HOST:PORT or unix://PATH")
+      ->type_name("ADDRESS")
+      ->required();
+  command->add_option("--file", a->file, "Send the lines of this file, over and over")
+      ->type_name("FILE");
+  command->add_option("--count", a->count, "End after this many records, over all connections")
+      ->type_name("N");
+  command->add_option("--duration", a->duration, "End after this time")->type_name("TIME");
+  command->add_option("--rate", a->rate, "Records a second over all connections, or 'max'")
+      ->type_name("R")
+      ->capture_default_str();
+  command->add_option("--tick", a->tick, "With --rate: send what fell due this often, at most")
+      ->type_name("TIME")
+      ->capture_default_str();
+  command->add_option("--connections", a->connections, "Over how many connections")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_flag("--stamp", a->stamp, "Number and date each JSON object, for 'weir sink'");
+  command->add_option("--connect-timeout", a->connect_time, "Try this long to reach the peer")
+      ->type_name("TIME")
+      ->capture_default_str();
+  command->add_option("--timeout", a->timeout, "Give up when the peer takes nothing for so long")
+      ->type_name("TIME")
+      ->capture_default_str();
+  command->add_option("--report", a->report, "Write the results as JSON ('-': standard output)")
+      ->type_name("FILE");
+  command->add_flag("-q,--quiet", a->quiet, "No status line and no summary");
+  command->footer(kFooter);
+  command->callback([a, &exit_code] { exit_code = run_load(*a); });
+}
+
+}  // namespace weir
