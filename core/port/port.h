@@ -71,6 +71,8 @@ class Port {
     static_cast<void>(handle);
     return false;
   }
+  // No more input: receives bring what has already arrived, then 0 (shutdown(2) with SHUT_RD).
+  virtual void shutdown_receive(Handle handle) = 0;
   // No more sends; the peer sees the end after all that was sent.
   virtual void shutdown_send(Handle handle) = 0;
   // "127.0.0.1:53211" of the other end, for messages.

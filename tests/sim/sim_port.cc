@@ -117,6 +117,12 @@ bool SimPort::broken(Handle handle) {
   return slot.peer->reset_;
 }
 
+void SimPort::shutdown_receive(Handle handle) {
+  World::Slot& slot = world_.slot(handle);
+  WEIR_CHECK(slot.open && slot.peer);
+  slot.peer->finished_ = true;
+}
+
 void SimPort::shutdown_send(Handle handle) {
   World::Slot& slot = world_.slot(handle);
   WEIR_CHECK(slot.open && slot.peer);

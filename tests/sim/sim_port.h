@@ -132,6 +132,7 @@ class SimPort : public Port {
   void send(Handle handle, std::span<const char> bytes, Token token) override;
   std::uint64_t unacknowledged(Handle handle) override;
   bool broken(Handle handle) override;
+  void shutdown_receive(Handle handle) override;
   void shutdown_send(Handle handle) override;
   std::string peer_name(Handle handle) override;
   void open(const std::string& path, OpenMode mode, Token token) override;
