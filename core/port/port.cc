@@ -1,5 +1,7 @@
 #include "core/port/port.h"
 
+#include <system_error>
+
 namespace weir {
 
 std::string to_string(const Endpoint& endpoint) {
@@ -7,6 +9,16 @@ std::string to_string(const Endpoint& endpoint) {
   const bool v6 = endpoint.host.find(':') != std::string::npos;
   return "tcp " + (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" +
          std::to_string(endpoint.port);
+}
+
+std::string error_text(std::int64_t failure) {
+  if (failure == kNameUnknown) return "no such host name";
+  if (failure == kNameServerFailed) return "the name server gave no answer";
+  if (failure == kCongestionUnknown) {
+    return "the kernel has no such congestion control (see "
+           "net.ipv4.tcp_available_congestion_control)";
+  }
+  return std::generic_category().message(static_cast<int>(failure < 0 ? -failure : failure));
 }
 
 }  // namespace weir

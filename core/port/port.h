@@ -33,7 +33,13 @@ struct Endpoint {
 };
 std::string to_string(const Endpoint& endpoint);
 
-// The result of one operation. Success is >= 0; failure is a negative errno.
+// Failures of operations are negative: an errno, or a cause that errno has no number for.
+inline constexpr std::int64_t kNameUnknown = -10001;        // no such host name
+inline constexpr std::int64_t kNameServerFailed = -10002;   // the name server gave no answer
+inline constexpr std::int64_t kCongestionUnknown = -10003;  // the kernel lacks that algorithm
+std::string error_text(std::int64_t failure);               // any of them in words
+
+// The result of one operation: success is >= 0.
 struct Completion {
   Token token = 0;
   std::int64_t result = 0;

@@ -71,9 +71,9 @@ class Ring final : public Waker {
 
  private:
   class Core;
-  explicit Ring(std::unique_ptr<Core> core);
-  std::unique_ptr<Core> core_;
   friend class RingPort;
+  explicit Ring(const RingOptions& options);
+  std::unique_ptr<Core> core_;
 };
 
 // What to tell the user when io_uring_setup fails with `error` (an errno).

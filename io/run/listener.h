@@ -5,7 +5,9 @@
 // loop has been joined; the path of a unix socket is removed then.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "core/base/result.h"
 #include "core/port/port.h"
@@ -25,6 +27,8 @@ class Listener {
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
+  static Result<std::unique_ptr<Listener>> open_tcp_at(const Endpoint& endpoint);
+  static Result<std::unique_ptr<Listener>> open_unix(const Endpoint& endpoint);
   Listener(Handle handle, Endpoint endpoint, std::uint64_t device, std::uint64_t inode)
       : handle_(handle), endpoint_(std::move(endpoint)), device_(device), inode_(inode) {}
   Handle handle_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "core/base/result.h"
 #include "core/base/units.h"
@@ -33,7 +34,7 @@ class SignalWaiter final : public Waker {
   int signals_ = -1;
   int wakes_ = -1;
   struct Saved;
-  Saved* saved_;
+  std::unique_ptr<Saved> saved_;
 };
 
 // Lifts the soft limit of open descriptors to the hard one; returns the limit in force.

@@ -1,0 +1,64 @@
+// What the readers of the parts of one configuration share (internal to io/config).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/catalog/catalog.h"
+#include "io/config/section.h"
+
+namespace weir {
+
+struct CatalogDraft {
+  Reading& reading;
+  bool look_at_files = true;
+  std::string folder;  // of the configuration file, where rule files are looked for; "" or "x/"
+  Catalog catalog;
+  std::uint64_t event_bytes_limit = kMiB;  // for sources without their own
+
+  // The keys that declared the entries of the catalog's lists, same indexes. bus 0 has none where
+  // the file does not name it.
+  std::vector<const YamlNode*> bus_at, source_at, target_at;
+  std::unordered_map<std::string, TargetId> targets_by_name;
+  std::unordered_map<std::string, std::string> rules_by_name;  // the place of each
+  std::vector<bool> target_is_used;
+};
+
+// Each reads one part of `root`; they are called in this order.
+void read_limits(const Section& root, CatalogDraft& draft);
+void read_buses(const Section& root, CatalogDraft& draft);
+void read_sources(const Section& root, CatalogDraft& draft);
+void read_targets(const Section& root, CatalogDraft& draft);
+void read_rules(const Section& root, CatalogDraft& draft);
+void read_rule_files(const Section& root, CatalogDraft& draft);
+// What only shows once all parts are known.
+void check_together(const Section& root, CatalogDraft& draft);
+
+// The bus that `section` names under `bus`; `default` where it names none.
+BusId read_bus(const Section& section, CatalogDraft& draft);
+// The targets listed in `node`, ascending.
+std::vector<TargetId> read_rule_targets(const YamlNode& node, const std::string& what,
+                                        CatalogDraft& draft);
+
+// Parts that sources and targets have in common.
+std::optional<Endpoint> read_tcp(const Section& section, bool listens);
+std::optional<Endpoint> read_unix(const Section& section);
+void read_congestion(const Section& section, bool is_tcp, Endpoint& endpoint);
+// The one of `kinds` that stands in `section`; a fault and nothing for none or several.
+std::optional<std::string_view> read_kind(const Section& section,
+                                          std::span<const std::string_view> kinds);
+// A switch such as `stdin: true`.
+void read_switch(const Section& section, std::string_view key);
+// A fault where `key` stands although it has no meaning there.
+void refuse_key(const Section& section, std::string_view key, std::string_view reason);
+
+// Whether a file can be written there; a fault or a warning at `at` where not.
+void look_at_output(const Section& section, const YamlNode& at, const std::string& path);
+// Whether a path is a glob, as glob(7) has it.
+bool is_glob(std::string_view path);
+std::string normal_path(const std::string& path);
+
+}  // namespace weir
