@@ -1,0 +1,110 @@
+#include "tools/match/match_work.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+#include <iterator>
+
+namespace weir {
+namespace {
+
+double thread_cpu_s() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// Notes the CPU and the wall time from here to the end of the scope.
+class Timed {
+ public:
+  Timed(BusyTime& busy, MatchTally& tally) : busy_(busy), tally_(tally) {
+    busy_.begin();
+    begin_s_ = thread_cpu_s();
+  }
+  ~Timed() {
+    tally_.cpu_s += thread_cpu_s() - begin_s_;
+    busy_.end();
+  }
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+
+ private:
+  BusyTime& busy_;
+  MatchTally& tally_;
+  double begin_s_ = 0;
+};
+
+}  // namespace
+
+void MatchTally::add(const MatchTally& other) {
+  events += other.events;
+  bytes += other.bytes;
+  errors += other.errors;
+  matches += other.matches;
+  cpu_s += other.cpu_s;
+}
+
+MatchWork::MatchWork(const NamedRules& rules, BusyTime& busy, bool counts)
+    : rules_(rules), busy_(busy), keeps_counts_(counts) {
+  if (counts) counts_.resize(rules.names.size());
+}
+
+void MatchWork::match(TextBlock& block) {
+  results_.clear();
+  {
+    const Timed timed(busy_, tally_);
+    matcher_.match_lines(*rules_.rules, block.text(), results_);
+  }
+  tally_results(block);
+  if (keeps_counts_) {
+    count_matches();
+  } else {
+    write_lines(block);
+  }
+}
+
+void MatchWork::match_again(const std::vector<std::unique_ptr<TextBlock>>& blocks,
+                            std::uint64_t first, std::uint64_t times) {
+  const Timed timed(busy_, tally_);
+  for (std::uint64_t i = first; i < first + times; ++i) {
+    const TextBlock& block = *blocks[i % blocks.size()];
+    results_.clear();
+    matcher_.match_lines(*rules_.rules, block.text(), results_);
+    tally_results(block);
+  }
+}
+
+void MatchWork::tally_results(const TextBlock& block) {
+  tally_.events += results_.lines.size();
+  tally_.bytes += block.size();
+  tally_.matches += results_.matches.size();
+  for (const LineResult& line : results_.lines) {
+    tally_.errors += line.error == EventError::none ? 0U : 1U;
+  }
+}
+
+void MatchWork::count_matches() {
+  for (const RuleIndex rule : results_.matches) ++counts_[rule];
+}
+
+void MatchWork::write_lines(TextBlock& block) {
+  const auto out = std::back_inserter(block.output);
+  for (const LineResult& line : results_.lines) {
+    const std::uint64_t number = block.first_line + line.line - 1;
+    if (line.error != EventError::none) {
+      fmt::format_to(out, "{{\"line\":{},\"error\":\"{} at byte {}\"}}\n", number,
+                     to_string(line.error), line.error_offset + 1);
+      continue;
+    }
+    fmt::format_to(out, "{{\"line\":{},\"rules\":[", number);
+    bool first = true;
+    for (const RuleIndex rule : results_.matches_of(line)) {
+      if (!first) block.output += ',';
+      first = false;
+      block.output += rules_.quoted_names[rule];
+    }
+    block.output += "]}\n";
+  }
+}
+
+}  // namespace weir
