@@ -22,6 +22,7 @@ struct FileReaderOptions {
   std::string path;              // a path or a glob; "-" for standard input
   bool follow = false;           // the file need not exist yet
   Nanoseconds look_every{50ms};  // follow: how often to look for growth and rotation
+  Nanoseconds old_grace{5s};     // follow: a rotated file is let go when quiet for so long
 };
 
 class FileReader {
