@@ -80,7 +80,8 @@ bool BlockFiller::complete_carry(LineStream& stream, const Now& now) {
     set_carry(stream, {}, {});
     stream.refusal_due = RefuseReason::too_large;
   } else if (stream.carry.size() > stream.pending->headroom() + stream.pending_begin) {
-    if (!seal_large(stream, line_end, now)) return false;
+    if (!seal_large(stream, stream.carry, line_end, now)) return false;
+    set_carry(stream, {}, {});
   } else {
     return true;
   }
@@ -181,20 +182,20 @@ void BlockFiller::flush(const Now& now) {
   gather_ = nullptr;
 }
 
-// Seals the carry and what ends its line as a block of its own.
-bool BlockFiller::seal_large(LineStream& stream, std::string_view line_end, const Now& now) {
+// Seals a long line, head + line_end, as a block of its own.
+bool BlockFiller::seal_large(LineStream& stream, std::string_view head, std::string_view line_end,
+                             const Now& now) {
   Block* block = large_.take();
   if (block == nullptr) return false;
   flush(now);
-  const std::size_t bytes = stream.carry.size() + line_end.size();
+  const std::size_t bytes = head.size() + line_end.size();
   WEIR_CHECK(bytes <= block->capacity());
   char* to = block->receive_area().data();
-  std::memcpy(to, stream.carry.data(), stream.carry.size());
-  std::memcpy(to + stream.carry.size(), line_end.data(), line_end.size());
+  std::memcpy(to, head.data(), head.size());
+  std::memcpy(to + head.size(), line_end.data(), line_end.size());
   block->set_bounds(block->headroom(), block->headroom() + static_cast<std::uint32_t>(bytes));
   add_span(block, stream.origin, 0, static_cast<std::uint32_t>(bytes));
   seal(block, now);
-  set_carry(stream, {}, {});
   return true;
 }
 
@@ -232,12 +233,17 @@ std::size_t BlockFiller::append(LineStream& stream, std::string_view bytes, cons
   return taken;
 }
 
+bool BlockFiller::add_line(LineStream& stream, std::string_view line, const Now& now) {
+  if (line.size() > stream.event_bytes_limit) return refuse(stream, RefuseReason::too_large, now);
+  if (line.size() + 1 > gather_bytes_max_) return seal_large(stream, line, "\n", now);
+  return gather(stream, line, "\n", now);
+}
+
 bool BlockFiller::end(LineStream& stream, bool reset, const Now& now) {
   WEIR_CHECK(!stuck(stream));
   if (stream.skipping || stream.carry.empty()) return true;
   if (reset) return refuse(stream, RefuseReason::truncated, now);
-  if (stream.carry.size() + 1 > gather_bytes_max_) return seal_large(stream, "\n", now);
-  if (!gather(stream, stream.carry, "\n", now)) return false;
+  if (!add_line(stream, stream.carry, now)) return false;
   set_carry(stream, {}, {});
   return true;
 }

@@ -71,6 +71,8 @@ class BlockFiller {
   }
   // The same by copy, for bytes that lie elsewhere; returns how many were taken, which may be none.
   std::size_t append(LineStream& stream, std::string_view bytes, const Now& now);
+  // One whole line without its line end, on a stream that carries none and is not stuck.
+  [[nodiscard]] bool add_line(LineStream& stream, std::string_view line, const Now& now);
   // The stream ended, and is not stuck. A last line without a line end counts as a line; after a
   // reset it is refused as truncated. False: call again later.
   [[nodiscard]] bool end(LineStream& stream, bool reset, const Now& now);
@@ -95,7 +97,8 @@ class BlockFiller {
   bool record_refusal(LineStream& stream, const Now& now);
   bool gather(LineStream& stream, std::string_view head, std::string_view lines, const Now& now);
   bool open_gather(std::size_t room, const Now& now);
-  bool seal_large(LineStream& stream, std::string_view line_end, const Now& now);
+  bool seal_large(LineStream& stream, std::string_view head, std::string_view line_end,
+                  const Now& now);
   void add_span(Block* block, Origin* origin, std::uint32_t begin, std::uint32_t end);
   void seal(Block* block, const Now& now);
 

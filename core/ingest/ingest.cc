@@ -1,0 +1,278 @@
+#include "core/ingest/ingest.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "core/base/check.h"
+
+namespace weir {
+namespace {
+
+// Blocks that lie ready with the kernel. Enough for one round of receives; the rest stays on top of
+// the pool, where memory is warm.
+constexpr std::size_t kProvidedBlocks = 8;
+constexpr Nanoseconds kPartialLineDeadline = 60s;
+constexpr Nanoseconds kCheckEvery = 1s;
+// After stop(): how long a peer that goes on sending is read to the end of what it has sent.
+constexpr Nanoseconds kStopDeadline = 5s;
+constexpr Nanoseconds kAcceptRetry = 100ms;
+// Gathered lines wait this long for more, unless a Router is idle.
+constexpr Nanoseconds kGatherWait = 500us;
+
+// Tokens: kind in bits 48..55, generation in 24..47, index below.
+enum class TokenKind : std::uint8_t { accept = 1, receive = 2 };
+constexpr std::uint64_t kIndexMask = (1U << 24U) - 1;
+
+Token make_token(TokenKind kind, std::uint64_t generation, std::uint64_t index) {
+  return (static_cast<Token>(kind) << 48U) | ((generation & kIndexMask) << 24U) | index;
+}
+
+}  // namespace
+
+Ingest::Ingest(Port& port, const BlockFiller::Shared& shared, const IntakeContext& context,
+               std::vector<SourceListener> listeners, IngestEvents& events, const Limits& limits)
+    : port_(port),
+      filler_(shared),
+      sealed_(shared.sealed),
+      context_(context),
+      listeners_(std::move(listeners)),
+      events_(events),
+      limits_(limits),
+      provided_(kProvidedBlocks, nullptr),
+      accept_again_(listeners_.size(), MonotonicTime::never()) {
+  WEIR_CHECK(limits_.connections_max <= kIndexMask);
+  for (std::size_t i = 0; i < listeners_.size(); ++i) arm_accept(i);
+}
+
+Ingest::~Ingest() {
+  for (Connection& connection : connections_) {
+    if (connection.open) connection.intake.drop();
+  }
+  for (Block* block : provided_) {
+    if (block != nullptr) filler_.put_back(block);
+  }
+}
+
+std::size_t Ingest::poll(const Now& now) {
+  provide_blocks();
+  std::array<Completion, 64> done{};
+  const std::size_t count = port_.reap(done);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = done[i].token & kIndexMask;
+    if (static_cast<TokenKind>(done[i].token >> 48U) == TokenKind::accept) {
+      accepted(index, done[i].result, now);
+    } else {
+      received(index, done[i], now);
+    }
+  }
+  std::size_t work = count + resume_waiting(now);
+  if (filler_.gathering() &&
+      (sealed_.size_approx() == 0 || now.monotonic - filler_.gathering_since() >= kGatherWait)) {
+    filler_.flush(now);
+    ++work;
+  }
+  if (now.monotonic >= next_check_) check_deadlines(now);
+  return work;
+}
+
+MonotonicTime Ingest::next_deadline() const {
+  MonotonicTime deadline =
+      filler_.gathering() ? filler_.gathering_since() + kGatherWait : MonotonicTime::never();
+  for (const MonotonicTime again : accept_again_) deadline = std::min(deadline, again);
+  if (open_ > 0) deadline = std::min(deadline, next_check_);
+  return deadline;
+}
+
+void Ingest::arm_accept(std::size_t listener) {
+  accept_again_[listener] = MonotonicTime::never();
+  port_.accept(listeners_[listener].handle, make_token(TokenKind::accept, 0, listener));
+}
+
+void Ingest::accepted(std::size_t listener, std::int64_t result, const Now& now) {
+  if (stopping_) {
+    if (result >= 0) port_.close(Handle(static_cast<std::int32_t>(result)));
+    return;
+  }
+  const SourceId source = listeners_[listener].source;
+  if (result < 0) {
+    // Out of descriptors or memory: wait a little, the backlog of the listener keeps the peers.
+    counters_.connections_refused.add();
+    events_.problem(source, "cannot accept a connection: " + error_text(result) +
+                                "; raise the limit of open files (ulimit -n) if this goes on");
+    accept_again_[listener] = now.monotonic + kAcceptRetry;
+    next_check_ = std::min(next_check_, accept_again_[listener]);
+    return;
+  }
+  arm_accept(listener);
+  const Handle handle(static_cast<std::int32_t>(result));
+  if (open_ >= limits_.connections_max) {
+    counters_.connections_refused.add();
+    events_.problem(source, "closed a new connection: " + std::to_string(open_) +
+                                " are open, which is the limit");
+    port_.close(handle);
+    return;
+  }
+  if (free_slots_.empty()) {
+    free_slots_.push_back(connections_.size());
+    connections_.emplace_back();
+  }
+  const std::size_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  Connection& connection = connections_[slot];
+  const std::uint32_t generation = connection.generation + 1;
+  connection = {};
+  connection.handle = handle;
+  connection.generation = generation;
+  connection.open = true;
+  connection.line_since = now.monotonic;
+  connection.intake.open(filler_, context_, source, port_.peer_name(handle));
+  ++open_;
+  counters_.connections_total.add();
+  counters_.connections_open.set(open_);
+  receive_more(slot);
+}
+
+void Ingest::receive_more(std::size_t slot) {
+  Connection& connection = connections_[slot];
+  connection.receiving = true;
+  port_.receive(connection.handle, make_token(TokenKind::receive, connection.generation, slot));
+}
+
+void Ingest::received(std::size_t slot, const Completion& completion, const Now& now) {
+  Block* block = nullptr;
+  if (completion.result > 0) {
+    block = std::exchange(provided_[completion.buffer], nullptr);
+    --provided_count_;
+    counters_.bytes.add(static_cast<std::uint64_t>(completion.result));
+  }
+  Connection& connection = connections_[slot];
+  connection.receiving = false;
+  const bool current = connection.open && ((completion.token >> 24U) & kIndexMask) ==
+                                              (connection.generation & kIndexMask);
+  if (!current) {
+    if (block != nullptr) filler_.put_back(block);
+    return;
+  }
+  if (completion.result == -ENOBUFS) {
+    counters_.waits_for_blocks.add();
+    waiting_.push_back(slot);
+    return;
+  }
+  if (completion.result <= 0) {
+    connection.at_end = true;
+    connection.reset = completion.result < 0;
+    if (connection.reset) counters_.connections_reset.add();
+    advance(slot, true, now);
+    return;
+  }
+  connection.line_since = now.monotonic;
+  const auto bytes = static_cast<std::uint32_t>(completion.result);
+  advance(slot, connection.intake.received(block, bytes, now), now);
+}
+
+// Goes on with a connection whose bytes were all taken, or puts it aside.
+void Ingest::advance(std::size_t slot, bool taken, const Now& now) {
+  Connection& connection = connections_[slot];
+  if (taken && connection.at_end) taken = connection.intake.end(connection.reset, now);
+  if (!taken) {
+    waiting_.push_back(slot);
+    return;
+  }
+  if (connection.intake.foreign()) {
+    events_.problem(connection.intake.source(),
+                    "closed " + connection.intake.label() + ": " + connection.intake.complaint());
+  }
+  if (connection.at_end || connection.intake.foreign()) {
+    close(slot);
+  } else if (connection.intake.long_line() &&
+             filler_.long_carry_bytes() > limits_.long_carry_bytes_max) {
+    waiting_.push_back(slot);
+  } else {
+    receive_more(slot);
+  }
+}
+
+// Gives each waiting connection one try; those that still cannot go on wait again.
+std::size_t Ingest::resume_waiting(const Now& now) {
+  std::size_t resumed = 0;
+  for (std::size_t tries = waiting_.size(); tries > 0; --tries) {
+    if (provided_count_ == 0 && !provide_one()) break;
+    const std::size_t slot = waiting_.front();
+    waiting_.pop_front();
+    if (!connections_[slot].open) continue;
+    const std::size_t before = waiting_.size();
+    advance(slot, connections_[slot].intake.resume(now), now);
+    if (waiting_.size() == before) ++resumed;
+  }
+  return resumed;
+}
+
+void Ingest::provide_blocks() {
+  while (provided_count_ < kProvidedBlocks && provide_one()) {
+  }
+}
+
+bool Ingest::provide_one() {
+  Block* block = filler_.take_block();
+  if (block == nullptr) return false;
+  for (std::size_t id = 0; id < provided_.size(); ++id) {
+    if (provided_[id] != nullptr) continue;
+    provided_[id] = block;
+    ++provided_count_;
+    port_.provide(static_cast<std::uint32_t>(id), block->receive_area());
+    return true;
+  }
+  filler_.put_back(block);
+  return false;
+}
+
+void Ingest::close(std::size_t slot) {
+  Connection& connection = connections_[slot];
+  connection.intake.drop();
+  port_.close(connection.handle);
+  connection.open = false;
+  free_slots_.push_back(slot);
+  --open_;
+  counters_.connections_open.set(open_);
+}
+
+// Once a second: accepts again after a shortage, and ends connections whose long line never ends.
+void Ingest::check_deadlines(const Now& now) {
+  next_check_ = now.monotonic + kCheckEvery;
+  for (std::size_t i = 0; i < accept_again_.size(); ++i) {
+    if (!stopping_ && now.monotonic >= accept_again_[i]) arm_accept(i);
+    next_check_ = std::min(next_check_, accept_again_[i]);
+  }
+  if (stopping_ && now.monotonic >= stop_deadline_) close_all();
+  if (filler_.long_carry_bytes() == 0) return;
+  for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
+    Connection& connection = connections_[slot];
+    if (!connection.open || !connection.receiving || !connection.intake.long_line()) continue;
+    if (now.monotonic - connection.line_since < kPartialLineDeadline) continue;
+    connection.at_end = true;
+    connection.reset = true;
+    events_.problem(connection.intake.source(),
+                    "closed " + connection.intake.label() + ": a line did not end within 60 s");
+    advance(slot, true, now);
+  }
+}
+
+void Ingest::stop(const Now& now) {
+  if (stopping_) return;
+  stopping_ = true;
+  stop_deadline_ = now.monotonic + kStopDeadline;
+  for (Connection& connection : connections_) {
+    if (connection.open) port_.shutdown_receive(connection.handle);
+  }
+}
+
+void Ingest::close_all() {
+  for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
+    if (connections_[slot].open) close(slot);
+  }
+  waiting_.clear();
+}
+
+}  // namespace weir
