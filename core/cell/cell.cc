@@ -1,0 +1,122 @@
+#include "core/cell/cell.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/base/check.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kLargeBlocks = 8;
+constexpr std::uint32_t kLargeHeadroom = 64;
+
+// One line and one reason per consumer; fewer would stall somebody, more would only grow cold.
+std::size_t blocks_for(const Plan& plan, std::size_t fillers) {
+  return 8                         // with the kernel, for receives
+         + 2 * (1 + fillers)       // gathering, and received or being copied, per filler
+         + 4 * plan.routers()      // sealed or being routed
+         + 8 + 4 * plan.writers()  // in order, or being written
+      ;
+}
+
+std::uint64_t largest_event(const Catalog& catalog) {
+  std::uint64_t largest = kMiB;
+  for (const SourceSpec& source : catalog.sources) {
+    largest = std::max(largest, source.event_bytes_limit);
+  }
+  return largest;
+}
+
+std::vector<SourceRendering> renderings(const Catalog& catalog) {
+  std::vector<SourceRendering> result;
+  for (const SourceSpec& source : catalog.sources) {
+    SourceRendering rendering;
+    if (source.envelope) {
+      rendering.envelope = EnvelopeText{.source = source.envelope->source,
+                                        .detail_type = source.envelope->detail_type,
+                                        .resources = source.envelope->resources};
+    }
+    result.push_back(std::move(rendering));
+  }
+  return result;
+}
+
+IntakeContext intake_context(const Catalog& catalog, LayoutTable& layouts) {
+  IntakeContext context;
+  context.layouts = &layouts;
+  for (const SourceSpec& source : catalog.sources) {
+    IntakeContext::Source intake{.format = source.format,
+                                 .event_bytes_limit = source.event_bytes_limit};
+    if (!source.fields.empty()) {
+      auto layout = FlowLogLayout::from_names(source.fields);
+      WEIR_CHECK(layout.ok());  // the configuration was checked
+      intake.layout = *layouts.intern(std::move(layout).value());
+    }
+    context.sources.push_back(intake);
+  }
+  return context;
+}
+
+}  // namespace
+
+Cell::Cell(const Catalog& catalog, std::shared_ptr<const Routing> routing, const Plan& plan,
+           std::size_t fillers, std::uint64_t run_seed, const CellHosts& hosts)
+    : layouts_(),
+      intake_(weir::intake_context(catalog, layouts_)),
+      renderer_(run_seed, catalog.account, catalog.region, renderings(catalog)),
+      hosts_(hosts),
+      run_seed_(run_seed),
+      event_bytes_max_(largest_event(catalog)),
+      blocks_(blocks_for(plan, fillers), kBlockHeadroom, kBlockCapacity, fillers + 8),
+      large_blocks_(kLargeBlocks, kLargeHeadroom, static_cast<std::uint32_t>(event_bytes_max_ + 2),
+                    fillers + 8),
+      sealed_(blocks_.size() + kLargeBlocks, fillers + 2),
+      routed_(blocks_.size() + kLargeBlocks, plan.routers() + 1),
+      routing_(std::move(routing)) {
+  const std::size_t in_flight_max = blocks_.size() + kLargeBlocks;
+  std::vector<Channel<Block*>*> outputs;
+  for (std::size_t i = 0; i < plan.writers(); ++i) {
+    written_.push_back(std::make_unique<Channel<Block*>>(in_flight_max, 2));
+    outputs.push_back(written_.back().get());
+  }
+  const Router::Shared shared{
+      .sealed = sealed_, .routed = routed_, .routing = routing_, .renderer = renderer_};
+  for (std::size_t i = 0; i < plan.routers(); ++i) {
+    routers_.push_back(std::make_unique<Router>(shared, i, catalog.sources.size()));
+  }
+  sequencer_ =
+      std::make_unique<Sequencer>(routed_, std::bit_ceil(in_flight_max), outputs, hosts_.refusals);
+  writers_.resize(plan.writers());
+}
+
+Cell::~Cell() = default;
+
+Ingest& Cell::make_ingest(Port& port, std::vector<SourceListener> listeners,
+                          const Ingest::Limits& limits) {
+  WEIR_CHECK(ingest_ == nullptr);
+  ingest_ = std::make_unique<Ingest>(port, filler_shared(), intake_, std::move(listeners),
+                                     hosts_.ingest, limits);
+  return *ingest_;
+}
+
+Writer& Cell::make_writer(std::size_t index, Port& port) {
+  WEIR_CHECK(writers_[index] == nullptr);
+  const WriterOptions options{.seed = run_seed_ + index, .event_bytes_limit = event_bytes_max_};
+  writers_[index] =
+      std::make_unique<Writer>(options, *written_[index], port, renderer_, hosts_.writers);
+  return *writers_[index];
+}
+
+bool Cell::taken_by_writers() const {
+  return sequence_.read() == sequencer_->passed() &&
+         std::all_of(written_.begin(), written_.end(),
+                     [](const auto& channel) { return channel->size_approx() == 0; });
+}
+
+BlockFiller::Shared Cell::filler_shared() {
+  return {
+      .blocks = blocks_, .large_blocks = large_blocks_, .sequence = sequence_, .sealed = sealed_};
+}
+
+}  // namespace weir

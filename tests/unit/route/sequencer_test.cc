@@ -1,0 +1,95 @@
+#include "core/route/sequencer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/base/random.h"
+
+namespace weir {
+namespace {
+
+struct Heard final : RefusalSink {
+  std::vector<std::string> lines;
+  void refused(const Origin& origin, std::uint64_t line, RefuseReason reason,
+               std::uint32_t /*error_offset*/, std::string_view text) override {
+    lines.push_back(origin.label + ":" + std::to_string(line) + " " +
+                    std::string(to_string(reason)) + " " + std::string(text));
+  }
+};
+
+TEST(Sequencer, RestoresTheOrderOfSealingForEveryWriter) {
+  for (std::uint64_t seed = 1; seed < 50; ++seed) {
+    Random random(seed);
+    BlockPool pool(16, 64, 256, 1);
+    BlockPool::User user(pool);
+    Channel<Block*> routed(32, 4);
+    Channel<Block*> first(32, 1);
+    Channel<Block*> second(32, 1);
+    Channel<Block*>* writers[] = {&first, &second};
+    Heard heard;
+    Sequencer sequencer(routed, 16, writers, heard);
+    Channel<Block*>::Producer router(routed);
+    Channel<Block*>::Consumer outs[] = {Channel<Block*>::Consumer(first),
+                                        Channel<Block*>::Consumer(second)};
+    std::uint64_t sealed = 0;
+    std::array<std::uint64_t, 2> next{};
+    std::vector<Block*> being_routed;
+    while (next[0] < 500 || next[1] < 500) {
+      if (Block* block = sealed < 500 ? user.take() : nullptr) {
+        block->sequence = sealed++;
+        being_routed.push_back(block);
+      }
+      if (!being_routed.empty() && random.below(2) == 0) {
+        std::swap(being_routed[random.below(being_routed.size())], being_routed.back());
+        ASSERT_TRUE(router.push(being_routed.back()));
+        being_routed.pop_back();
+      }
+      sequencer.poll({});
+      for (std::size_t w = 0; w < 2; ++w) {
+        std::array<Block*, 3> taken{};
+        const std::size_t count = outs[w].pop(std::span(taken).first(random.below(4)));
+        for (std::size_t i = 0; i < count; ++i) {
+          ASSERT_EQ(taken[i]->sequence, next[w]++);
+          taken[i]->release();
+        }
+      }
+    }
+    EXPECT_EQ(sequencer.passed(), 500U);
+    EXPECT_EQ(pool.free_blocks(), pool.size());
+  }
+}
+
+TEST(Sequencer, SaysTheLineNumberOfARefusalOnItsConnection) {
+  BlockPool pool(4, 64, 256, 1);
+  BlockPool::User user(pool);
+  Channel<Block*> routed(8, 2);
+  Heard heard;
+  Sequencer sequencer(routed, 4, {}, heard);
+  Channel<Block*>::Producer router(routed);
+  auto* origin = new Origin;
+  origin->label = "peer";
+  origin->refs.reset(1);
+  for (std::uint64_t sequence = 0; sequence < 2; ++sequence) {
+    Block* block = user.take();
+    block->sequence = sequence;
+    std::memcpy(block->receive_area().data(), "good\nbad\n", 9);
+    block->set_bounds(64, 73);
+    origin->refs.acquire();
+    block->spans.push_back({.origin = origin, .begin = 0, .end = 9, .lines = 2});
+    block->refusals.push_back(
+        {.span = 0, .line = 2, .offset = 5, .length = 3, .reason = RefuseReason::malformed});
+    ASSERT_TRUE(router.push(block));
+  }
+  sequencer.poll({});
+  EXPECT_EQ(heard.lines,
+            (std::vector<std::string>{"peer:2 malformed bad", "peer:4 malformed bad"}));
+  EXPECT_EQ(origin->lines, 4U);
+  EXPECT_EQ(pool.free_blocks(), pool.size());
+  release(origin);
+}
+
+}  // namespace
+}  // namespace weir
