@@ -5,6 +5,7 @@
 namespace weir::sim {
 
 void SimPeer::reset(std::uint64_t arrived_bytes) {
+  if (reset_) return;
   reset_ = true;
   received += kernel_;  // the application had it already; a crash that loses it is another test
   kernel_.clear();
