@@ -21,6 +21,10 @@
 #include "core/base/random.h"
 #include "core/block/block.h"
 #include "core/catalog/catalog.h"
+#include "core/deliver/block_appender.h"
+#include "core/deliver/chunk_pool.h"
+#include "core/deliver/sink.h"
+#include "core/deliver/target.h"
 #include "core/deliver/target_counters.h"
 #include "core/deliver/writer_host.h"
 #include "core/port/port.h"
@@ -38,9 +42,6 @@ struct WriterOptions {
   Handle standard_output{1};  // open for its whole life; never closed by us
 };
 
-class Target;
-class ChunkPool;
-
 class Writer final : public Stage {
  public:
   // Blocks come from one Producer, in sequence, each with one reference counted for this Writer.
@@ -51,7 +52,8 @@ class Writer final : public Stage {
   Writer& operator=(const Writer&) = delete;
 
   // Targets. Events whose set names a target that was never added here are another Writer's.
-  // A retired slot may be given to a new target; the old one then drains beside it.
+  // A retired slot may be given to a new target once no block names the old one any more; the old
+  // one then drains beside it.
   void add_target(TargetId id, const TargetSpec& spec, std::shared_ptr<TargetCounters> counters);
   // Limits, policy, budget and format change at once. A new address takes over after what the old
   // connection holds is settled (or lost, and sent to the new one).
@@ -75,8 +77,43 @@ class Writer final : public Stage {
   bool quiescent() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  static constexpr std::size_t kReceiveBuffers = 8;
+  static constexpr std::size_t kReceiveBytes = 512;  // peers are not expected to say anything
+  static constexpr std::size_t kInbox = 8;
+
+  std::size_t take_completions(const Now& now);
+  void complete(const Completion& completion, const Now& now);
+  std::size_t append_blocks(const Now& now);
+  bool next_block();
+  void finish_block();
+  std::size_t run_timers(const Now& now);
+  void drop_everything();
+  void touch(Target* target);
+  void act(Target& target, const Now& now);
+  void let_go();
+  Target* slot(TargetId id) const { return id.value < slots_.size() ? slots_[id.value] : nullptr; }
+
+  const WriterOptions options_;
+  Channel<Block*>::Consumer input_;
+  Port& port_;
+  SinkWorld world_;
+  ChunkPool pool_;  // before the targets, which give back to it
+  SinkTable sinks_;
+  std::vector<std::unique_ptr<Target>> targets_;
+  std::vector<Target*> slots_;  // by TargetId
+  std::vector<Target*> touched_;
+  BlockAppender appender_;
+  Block* block_ = nullptr;  // in hand
+  std::array<Block*, kInbox> inbox_{};
+  std::size_t inbox_next_ = 0;
+  std::size_t inbox_count_ = 0;
+  std::uint64_t sequence_ = 0;  // of the last block; only to see that the order holds
+  bool first_block_ = true;
+  MonotonicTime earliest_ = MonotonicTime::never();  // not later than any target's deadline
+  bool draining_ = false;
+  bool abandoned_ = false;
+  Target* holding_ = nullptr;  // whose full buffer stops us
+  std::array<std::array<char, kReceiveBytes>, kReceiveBuffers> receive_memory_{};
 };
 
 }  // namespace weir

@@ -1,0 +1,252 @@
+#include "core/deliver/file_sink.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+
+namespace weir {
+
+FileSink::FileSink(Setup setup) : Sink(std::move(setup)), written_(buffer_.base()) {}
+
+MonotonicTime FileSink::deadline() const {
+  if (state_ == State::waiting) return retry_at_;
+  if (state_ == State::open && writing_bytes_ == 0)
+    return std::max(period_end_, rotate_not_before_);
+  return MonotonicTime::never();
+}
+
+void FileSink::complete(SinkToken token, std::int64_t result, const Now& now) {
+  if (token.op == SinkOp::write) {
+    wrote(result, now);
+    return;
+  }
+  if (token.generation != generation_) {
+    if (token.op == SinkOp::open && result >= 0) {
+      world_.port.close(Handle{static_cast<std::int32_t>(result)});
+    }
+    return;
+  }
+  if (token.op == SinkOp::open) opened(result, now);
+  if (token.op == SinkOp::rename) renamed(result, now);
+}
+
+void FileSink::progress(const Now& now) {
+  switch (state_) {
+    case State::waiting:
+      if (now.monotonic < retry_at_) break;
+      state_ = State::closed;
+      [[fallthrough]];
+    case State::closed:
+      if (!abandoned_ && !handing_over_ && buffer_.closed() > buffer_.base()) start(now);
+      break;
+    case State::open:
+      progress_open(now);
+      break;
+    case State::opening:
+    case State::renaming:
+      break;
+  }
+}
+
+void FileSink::start(const Now& now) {
+  if (!is_file()) {
+    handle_ = world_.standard_output;
+    state_ = State::open;
+    set_state(TargetState::connected);
+    progress_open(now);
+    return;
+  }
+  state_ = State::opening;
+  ++generation_;
+  set_state(TargetState::connecting);
+  world_.port.open(spec_.path, OpenMode{}, token(SinkOp::open));
+}
+
+void FileSink::opened(std::int64_t result, const Now& now) {
+  if (result < 0) {
+    counters_.connect_failures.add();
+    failed(now, "cannot open " + spec_.path + ": " + describe_error(result));
+    return;
+  }
+  handle_ = Handle{static_cast<std::int32_t>(result)};
+  state_ = State::open;
+  counters_.connects.add();
+  set_state(TargetState::connected);
+  const std::uint64_t bytes = world_.port.file_size(handle_);
+  // Somebody removed or changed the file: the record under way begins anew.
+  if (known_ && bytes != file_bytes_) written_ = buffer_.rewind(written_);
+  if (!known_ || bytes == 0) period_ = period_of(now);
+  known_ = true;
+  file_bytes_ = bytes;
+  file_end_ = kNoEnd;
+  period_end_ = spec_.rotate.every > 0ns ? now.monotonic : MonotonicTime::never();
+}
+
+void FileSink::progress_open(const Now& now) {
+  if (writing_bytes_ != 0) return;
+  if (is_file() && now.monotonic >= rotate_not_before_) {
+    find_end_by_time(now);
+    find_end_by_size();
+    if (file_end_ == written_ && file_bytes_ > 0) {
+      rotate(now);
+      return;
+    }
+  }
+  const std::uint64_t end = handing_over_ ? stop_at_ : buffer_.closed();
+  const std::uint64_t stop = std::min(end, file_end_);
+  if (written_ < stop) {
+    const auto piece = buffer_.piece(written_, std::min(stop, written_ + kWriteBytesMax));
+    writing_bytes_ = piece.size();
+    world_.port.write(handle_, piece, is_file() ? file_bytes_ : Port::kAtPosition,
+                      token(SinkOp::write));
+  } else if (handing_over_ || (closing_ && buffer_.pending() == 0)) {
+    close();
+  }
+}
+
+void FileSink::wrote(std::int64_t result, const Now& now) {
+  WEIR_CHECK(writing_bytes_ != 0 && result <= static_cast<std::int64_t>(writing_bytes_));
+  writing_bytes_ = 0;
+  if (abandoned_) return;
+  if (!is_file() && (result == -EAGAIN || result == -EINTR)) {
+    state_ = State::waiting;  // a pipe that does not block; look again soon
+    retry_at_ = now.monotonic + Backoff::kLeast;
+    return;
+  }
+  if (result <= 0) {
+    counters_.write_errors.add();
+    failed(now, "cannot write: " + describe_error(result == 0 ? -EIO : result));
+    return;
+  }
+  written_ += static_cast<std::uint64_t>(result);
+  file_bytes_ += static_cast<std::uint64_t>(result);
+  buffer_.settle(written_);
+  backoff_.reset();
+  if (std::exchange(troubled_, false)) {
+    reporter_.tell(now, WriterHost::Level::info, spec_.name + ": writing again");
+  }
+}
+
+std::int64_t FileSink::period_of(const Now& now) const {
+  return spec_.rotate.every > 0ns ? now.wall.since_epoch / spec_.rotate.every : 0;
+}
+
+void FileSink::find_end_by_time(const Now& now) {
+  if (spec_.rotate.every <= 0ns) {
+    period_end_ = MonotonicTime::never();
+    return;
+  }
+  const std::int64_t period = period_of(now);
+  if (file_bytes_ == 0) period_ = period;
+  if (period != period_) {
+    file_end_ = buffer_.is_boundary(written_)
+                    ? written_
+                    : std::min(file_end_, buffer_.boundary_after(written_));
+    return;
+  }
+  if (now.monotonic >= period_end_) {
+    // Computed anew each time, because the wall clock may be set.
+    period_end_ = now.monotonic + (spec_.rotate.every * (period + 1) - now.wall.since_epoch);
+  }
+}
+
+void FileSink::find_end_by_size() {
+  const std::uint64_t waiting = buffer_.closed() - written_;
+  if (spec_.rotate.size == 0 || file_end_ != kNoEnd) return;
+  const std::uint64_t left = spec_.rotate.size > file_bytes_ ? spec_.rotate.size - file_bytes_ : 0;
+  if (waiting <= left) return;
+  file_end_ = buffer_.boundary_before(written_, written_ + left);
+  if (file_end_ == written_ && (file_bytes_ == 0 || !buffer_.is_boundary(written_))) {
+    file_end_ = buffer_.boundary_after(written_);  // not even one record fits, or one is half done
+  }
+}
+
+void FileSink::rotate(const Now& now) {
+  world_.port.close(handle_);
+  handle_ = Handle{};
+  const WallTime at{std::chrono::floor<std::chrono::milliseconds>(now.wall.since_epoch)};
+  repeat_ = at == finished_at_ ? repeat_ + 1 : 0;
+  finished_at_ = at;
+  finished_path_ = finished_name(spec_.path, at, repeat_);
+  state_ = State::renaming;
+  ++generation_;
+  world_.port.rename(spec_.path, finished_path_, token(SinkOp::rename));
+}
+
+void FileSink::renamed(std::int64_t result, const Now& now) {
+  state_ = State::closed;
+  if (result < 0 && result != -ENOENT) {  // -ENOENT: somebody else has moved it already
+    rotate_not_before_ = now.monotonic + backoff_.next(world_.random);
+    note_error(now, "cannot rename " + spec_.path + " to " + finished_path_ + ": " +
+                        describe_error(result));
+    return;  // goes on in the same file
+  }
+  if (result >= 0) {
+    counters_.rotations.add();
+    world_.host.file_finished(
+        {.target = target_, .path = finished_path_, .compress = spec_.rotate.compress});
+  }
+  known_ = false;
+  file_bytes_ = 0;
+  file_end_ = kNoEnd;
+  set_state(TargetState::idle);
+}
+
+void FileSink::failed(const Now& now, const std::string& what) {
+  if (is_file() && handle_.valid()) world_.port.close(handle_);
+  handle_ = Handle{};
+  state_ = State::waiting;
+  retry_at_ = now.monotonic + backoff_.next(world_.random);
+  set_state(TargetState::reconnecting);
+  note_error(now, what);
+}
+
+void FileSink::close() {
+  if (is_file()) world_.port.close(handle_);
+  handle_ = Handle{};
+  state_ = State::closed;
+  set_state(closing_ ? TargetState::retired : TargetState::idle);
+}
+
+void FileSink::hand_over() {
+  handing_over_ = true;
+  const std::uint64_t in_hand = written_ + writing_bytes_;
+  stop_at_ = in_hand == buffer_.base() ? in_hand : buffer_.batch_end(in_hand);
+  if (state_ == State::opening) ++generation_;
+  // What was written before the failure is not written again elsewhere.
+  if (state_ == State::waiting) buffer_.rewind(written_);
+  if (state_ == State::opening || state_ == State::waiting) state_ = State::closed;
+}
+
+void FileSink::abandon() {
+  abandoned_ = true;
+  if (is_file() && handle_.valid()) world_.port.close(handle_);
+  handle_ = Handle{};
+  if (state_ == State::opening) ++generation_;
+  if (state_ != State::renaming) state_ = State::closed;
+  set_state(TargetState::retired);
+}
+
+std::string finished_name(const std::string& path, WallTime at, std::uint32_t repeat) {
+  using namespace std::chrono;
+  const auto since_epoch = duration_cast<milliseconds>(at.since_epoch);
+  const auto day = floor<days>(since_epoch);
+  const year_month_day date{sys_days{day}};
+  const hh_mm_ss time{since_epoch - day};
+  std::array<char, 40> stamp{};
+  std::snprintf(stamp.data(), stamp.size(), "-%04d%02u%02uT%02d%02d%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+                static_cast<int>(time.subseconds().count()));
+  const std::size_t slash = path.rfind('/');
+  const std::size_t name = slash == std::string::npos ? 0 : slash + 1;
+  std::size_t dot = path.rfind('.');
+  if (dot == std::string::npos || dot <= name) dot = path.size();
+  const std::string number = repeat == 0 ? "" : "-" + std::to_string(repeat);
+  return path.substr(0, dot) + stamp.data() + number + path.substr(dot);
+}
+
+}  // namespace weir

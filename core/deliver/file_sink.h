@@ -1,0 +1,76 @@
+// FileSink: a target that is a file, with or without rotation, or the standard output.
+//
+//     closed --(a batch)--> opening --> open --(full or its period over)--> renaming --> closed
+//                 ^             |         |(error)                              |
+//                 +-- waiting <-+---------+-------------------------------------+
+//
+// Delivered means written. After an error the file is opened again and writing goes on where it
+// stopped if the file is as long as we left it, else at the start of the record under way.
+//
+// Rotation: a file ends after a whole record (raw: a whole batch), at most `size` bytes long unless
+// a single record is longer, or when the period `every`, counted from 1970, is over. It is renamed
+// to name-TIME.ext, TIME being the UTC time of the rotation to the millisecond, and told to the
+// host. Nothing is rotated while empty.
+#pragma once
+
+#include "core/deliver/sink.h"
+
+namespace weir {
+
+class FileSink final : public Sink {
+ public:
+  static constexpr std::uint64_t kWriteBytesMax = kChunkBytes;
+
+  explicit FileSink(Setup setup);
+
+  void complete(SinkToken token, std::int64_t result, const Now& now) override;
+  void progress(const Now& now) override;
+  MonotonicTime deadline() const override;
+  void hand_over() override;
+  bool done() const override { return handing_over_ && state_ == State::closed; }
+  void abandon() override;
+  bool quiescent() const override {
+    return writing_bytes_ == 0 && (state_ == State::closed || state_ == State::renaming);
+  }
+
+ private:
+  enum class State : std::uint8_t { closed, opening, open, renaming, waiting };
+  static constexpr std::uint64_t kNoEnd = ~std::uint64_t{0};
+
+  bool is_file() const { return spec_.kind == TargetKind::file; }
+  void start(const Now& now);
+  void opened(std::int64_t result, const Now& now);
+  void wrote(std::int64_t result, const Now& now);
+  void renamed(std::int64_t result, const Now& now);
+  void progress_open(const Now& now);
+  void find_end_by_size();
+  void find_end_by_time(const Now& now);
+  void rotate(const Now& now);
+  void failed(const Now& now, const std::string& what);
+  void close();
+  std::int64_t period_of(const Now& now) const;
+
+  State state_ = State::closed;
+  Handle handle_;
+  std::uint64_t written_ = 0;        // offset in the stream
+  std::uint64_t file_bytes_ = 0;     // the length of the file as we left it
+  std::uint64_t file_end_ = kNoEnd;  // offset in the stream at which this file ends
+  std::uint64_t writing_bytes_ = 0;  // of the write under way
+  std::int64_t period_ = 0;          // that the file belongs to
+  MonotonicTime retry_at_ = MonotonicTime::never();
+  MonotonicTime period_end_ = MonotonicTime::never();
+  MonotonicTime rotate_not_before_{Nanoseconds::min()};  // after a rename that failed
+  std::string finished_path_;
+  WallTime finished_at_{Nanoseconds{-1}};  // of the last rotation, in whole milliseconds
+  std::uint32_t repeat_ = 0;
+  bool known_ = false;  // the file was opened before and file_bytes_ is its length
+  bool abandoned_ = false;
+  bool handing_over_ = false;
+  std::uint64_t stop_at_ = 0;
+};
+
+// "out/big.ndjson" finished at 2026-11-21T06:42:47.123 -> "out/big-20261121T064247.123Z.ndjson".
+// `repeat` > 0 tells files of one millisecond apart: "...123Z-1.ndjson".
+std::string finished_name(const std::string& path, WallTime at, std::uint32_t repeat = 0);
+
+}  // namespace weir

@@ -1,0 +1,142 @@
+// Sink: the way out of one target. It takes the bytes of closed batches from the BatchBuffer and
+// brings them to a connection or a file, retries what fails, and settles what has arrived.
+//
+// A sink acts in progress() only, once in a round and after all completions of the round, so that
+// what it sends is as large as it can be; completions only note what happened.
+//
+// Threads: the Writer's only. Lifetime: until done() after hand_over(), or quiescent() after
+// abandon().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/random.h"
+#include "core/deliver/batch_buffer.h"
+#include "core/deliver/target_counters.h"
+#include "core/deliver/writer_host.h"
+#include "core/port/port.h"
+
+namespace weir {
+
+// What the sinks of one Writer share.
+struct SinkWorld {
+  Port& port;
+  WriterHost& host;
+  Random random;
+  Handle standard_output;
+};
+
+// Tokens of a Writer's port: which sink, which of its connections, which operation.
+enum class SinkOp : std::uint8_t { connect, send, receive, open, write, rename };
+struct SinkToken {
+  std::uint32_t sink = 0;
+  std::uint16_t generation = 0;
+  SinkOp op = SinkOp::connect;
+};
+inline Token pack(SinkToken t) {
+  return (std::uint64_t{t.sink} << 24U) | (std::uint64_t{t.generation} << 8U) |
+         static_cast<std::uint64_t>(t.op);
+}
+inline SinkToken unpack(Token token) {
+  return {.sink = static_cast<std::uint32_t>(token >> 24U),
+          .generation = static_cast<std::uint16_t>(token >> 8U),
+          .op = static_cast<SinkOp>(token & 0xffU)};
+}
+
+// Exponential back-off with full jitter: up to 100 ms after the first failure, twice as much after
+// each further one, up to 30 s; never less than 1 ms, so that nothing spins.
+class Backoff {
+ public:
+  static constexpr Nanoseconds kFirst = 100ms;
+  static constexpr Nanoseconds kMost = 30s;
+  static constexpr Nanoseconds kLeast = 1ms;
+  Nanoseconds next(Random& random);
+  void reset() { failures_ = 0; }
+
+ private:
+  std::uint32_t failures_ = 0;
+};
+
+// Tells people about one target, at most once in kPause per level.
+class Reporter {
+ public:
+  static constexpr Nanoseconds kPause = 5s;
+  Reporter(WriterHost& host, TargetId target) : host_(host), target_(target) {}
+  void tell(const Now& now, WriterHost::Level level, const std::string& text);
+
+ private:
+  struct Line {
+    MonotonicTime quiet_until{Nanoseconds::min()};
+    std::uint64_t left_out = 0;
+  };
+  WriterHost& host_;
+  TargetId target_;
+  Line lines_[2];
+};
+
+// "connection refused (111)" for an errno.
+std::string describe_error(std::int64_t error);
+
+class Sink {
+ public:
+  struct Setup {
+    SinkWorld& world;
+    BatchBuffer& buffer;
+    TargetCounters& counters;
+    TargetId target;
+    TargetSpec spec;
+    std::uint32_t number;  // in tokens
+  };
+  explicit Sink(Setup setup)
+      : world_(setup.world),
+        buffer_(setup.buffer),
+        counters_(setup.counters),
+        spec_(std::move(setup.spec)),
+        target_(setup.target),
+        number_(setup.number),
+        reporter_(setup.world.host, setup.target) {}
+  virtual ~Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  virtual void complete(SinkToken token, std::int64_t result, const Now& now) = 0;
+  virtual void progress(const Now& now) = 0;
+  virtual MonotonicTime deadline() const = 0;
+
+  // Limits that changed while the address stays (rotation).
+  virtual void change(const TargetSpec& spec) { spec_ = spec; }
+  // Close whenever all is settled; open again if something comes nevertheless.
+  void close_when_settled() { closing_ = true; }
+  // Another sink takes over: finish the batch under way, close, then be done().
+  virtual void hand_over() = 0;
+  virtual bool done() const = 0;
+  // Close at once; the buffer has been abandoned.
+  virtual void abandon() = 0;
+  // No operation uses the buffer's memory, nothing is open.
+  virtual bool quiescent() const = 0;
+
+ protected:
+  Token token(SinkOp op) const {
+    return pack({.sink = number_, .generation = generation_, .op = op});
+  }
+  void set_state(TargetState state) { counters_.state.set(static_cast<std::uint64_t>(state)); }
+  void note_error(const Now& now, const std::string& text);
+
+  SinkWorld& world_;
+  BatchBuffer& buffer_;
+  TargetCounters& counters_;
+  TargetSpec spec_;
+  TargetId target_;
+  std::uint32_t number_;
+  std::uint16_t generation_ = 0;
+  bool closing_ = false;
+  bool troubled_ = false;  // a failure was told and its end was not
+  Reporter reporter_;
+  Backoff backoff_;
+};
+
+std::unique_ptr<Sink> make_sink(Sink::Setup setup);
+
+}  // namespace weir
