@@ -1,0 +1,44 @@
+#include "core/match/event_state.h"
+
+#include <algorithm>
+
+namespace weir::engine {
+namespace {
+
+template <typename T>
+void grow(std::vector<T>& list, std::size_t size) {
+  if (list.size() < size) list.resize(size);
+}
+
+}  // namespace
+
+void EventState::fit(const Tables& tables) {
+  grow(tests_, tables.test_count);
+  grow(paths_, tables.matchers.size());
+  grow(exclusions_, tables.exclusion_count);
+  grow(fired_stamp_, tables.conditions.size());
+  grow(wildcards_.progress, tables.wildcard_count);
+  grow(wildcards_.waiting, tables.piece_count);
+}
+
+void EventState::start(const Tables& tables) {
+  tables_ = &tables;
+  if (++event_ == 0) {
+    // The stamps have gone round once; forget them all.
+    std::ranges::fill(tests_, 0);
+    std::ranges::fill(paths_, PathState{});
+    std::ranges::fill(exclusions_, ExclusionState{});
+    std::ranges::fill(fired_stamp_, 0);
+    event_ = 1;
+    ++round_;
+  }
+  any_bound_ = false;
+  fired_.clear();
+  present_.clear();
+  occurrences_.clear();
+  hits_.clear();
+  array_ends_.clear();
+  elements_.resize(1);  // kFree
+}
+
+}  // namespace weir::engine

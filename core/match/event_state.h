@@ -1,0 +1,161 @@
+// EventState: what has been seen of one event: which fields have values, which tests passed, and in
+// which elements of which arrays.
+//
+// Everything is stamped with the number of the event, so that starting the next one costs nothing.
+// Threads: one. Memory grows to what the rule set and the largest event need.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/rule/tables.h"
+
+namespace weir::engine {
+
+// No element: the value is in no array that another value could share.
+inline constexpr std::uint32_t kFree = 0;
+inline constexpr std::uint32_t kExclusionBit = 0x80000000U;
+
+class EventState {
+ public:
+  struct PathState {
+    std::uint32_t event = 0;  // other events mean: no value yet
+    std::uint32_t count = 0;
+    std::uint32_t last = kNone;  // occurrence
+    bool bound = false;          // some value lies in an element
+  };
+  struct ExclusionState {
+    std::uint32_t event = 0;
+    std::uint32_t count = 0;       // values that the exclusion takes
+    std::uint32_t last_value = 0;  // occurrence + 1
+  };
+  // One value of one field. Its hits end where those of the next occurrence begin.
+  struct Occurrence {
+    std::uint32_t path = 0;
+    std::uint32_t element = kFree;
+    std::uint32_t hits = 0;
+    std::uint32_t previous = kNone;  // of the same path
+  };
+  struct Element {
+    std::uint32_t array = kNone;
+    std::uint32_t parent = kFree;
+    std::uint32_t begin = 0;  // of its occurrences
+    std::uint32_t end = 0;
+  };
+
+  void fit(const Tables& tables);
+  void start(const Tables& tables);
+
+  // A value of `path`; what follows until the next add() is about it.
+  void add(std::uint32_t path, std::uint32_t element) {
+    PathState& state = paths_[path];
+    if (state.event != event_) {
+      state = {event_, 0, kNone, false};
+      if (tables_->path_fires.begin[path] != tables_->path_fires.begin[path + 1]) {
+        present_.push_back(path);
+      }
+    }
+    const auto index = static_cast<std::uint32_t>(occurrences_.size());
+    occurrences_.push_back({path, element, static_cast<std::uint32_t>(hits_.size()), state.last});
+    ++state.count;
+    state.last = index;
+    if (element != kFree) state.bound = any_bound_ = true;
+  }
+  void hit(std::uint32_t test) {
+    hits_.push_back(test);
+    if (tests_[test] != event_) {
+      tests_[test] = event_;
+      for (const std::uint32_t condition : tables_->fires[test]) fire(condition);
+    }
+    for (const std::uint32_t exclusion : tables_->excludes[test]) exclude(exclusion);
+  }
+  void fire(std::uint32_t condition) {
+    if (fired_stamp_[condition] == event_) return;
+    fired_stamp_[condition] = event_;
+    fired_.push_back(condition);
+  }
+
+  void add_string(std::uint32_t path, std::uint32_t element, std::string_view text) {
+    add(path, element);
+    tables_->matchers[path].find_string(text, wildcards_, [this](std::uint32_t t) { hit(t); });
+  }
+  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text) {
+    add(path, element);
+    tables_->matchers[path].find_number(text, [this](std::uint32_t t) { hit(t); });
+  }
+  // 't', 'f' or 'n'.
+  void add_literal(std::uint32_t path, std::uint32_t element, char first) {
+    add(path, element);
+    const ValueMatcher& matcher = tables_->matchers[path];
+    const std::uint32_t test = first == 't'   ? matcher.true_test()
+                               : first == 'f' ? matcher.false_test()
+                                              : matcher.null_test();
+    if (test != kNone) hit(test);
+  }
+
+  std::uint32_t open_array() {
+    array_ends_.push_back(0);
+    return static_cast<std::uint32_t>(array_ends_.size() - 1);
+  }
+  void close_array(std::uint32_t array) { array_ends_[array] = occurrence_count(); }
+  std::uint32_t open_element(std::uint32_t array, std::uint32_t parent) {
+    elements_.push_back({array, parent, occurrence_count(), 0});
+    return static_cast<std::uint32_t>(elements_.size() - 1);
+  }
+  void close_element(std::uint32_t element) { elements_[element].end = occurrence_count(); }
+
+  // For the combination.
+  std::uint32_t event() const { return event_; }
+  std::uint32_t round() const { return round_; }  // of event numbers; stamps of others are stale
+  const Tables& tables() const { return *tables_; }
+  bool any_bound() const { return any_bound_; }
+  bool present(std::uint32_t path) const { return paths_[path].event == event_; }
+  const PathState& path(std::uint32_t path) const { return paths_[path]; }
+  bool passed(std::uint32_t test) const { return tests_[test] == event_; }
+  // Values of a present path that the exclusion does not take.
+  bool some_value_escapes(std::uint32_t exclusion, const PathState& path) const {
+    const ExclusionState& state = exclusions_[exclusion];
+    return state.event != event_ || state.count < path.count;
+  }
+  const std::vector<std::uint32_t>& fired() const { return fired_; }
+  const std::vector<std::uint32_t>& present_paths() const { return present_; }
+  std::uint32_t occurrence_count() const { return static_cast<std::uint32_t>(occurrences_.size()); }
+  const Occurrence& occurrence(std::uint32_t index) const { return occurrences_[index]; }
+  std::span<const std::uint32_t> hits_of(std::uint32_t occurrence) const {
+    const std::size_t end =
+        occurrence + 1 < occurrences_.size() ? occurrences_[occurrence + 1].hits : hits_.size();
+    return {hits_.data() + occurrences_[occurrence].hits, hits_.data() + end};
+  }
+  const Element& element(std::uint32_t index) const { return elements_[index]; }
+  std::size_t array_count() const { return array_ends_.size(); }
+  std::uint32_t array_end(std::uint32_t array) const { return array_ends_[array]; }
+
+ private:
+  void exclude(std::uint32_t exclusion) {
+    ExclusionState& state = exclusions_[exclusion];
+    const std::uint32_t value = occurrence_count();
+    if (state.event != event_) state = {event_, 0, 0};
+    if (state.last_value == value) return;
+    state.last_value = value;
+    ++state.count;
+    hits_.push_back(exclusion | kExclusionBit);
+  }
+
+  const Tables* tables_ = nullptr;  // during one event
+  std::uint32_t event_ = 0;
+  std::uint32_t round_ = 0;
+  bool any_bound_ = false;
+  std::vector<std::uint32_t> tests_;  // by test: the event it passed in
+  std::vector<PathState> paths_;
+  std::vector<ExclusionState> exclusions_;
+  std::vector<std::uint32_t> fired_stamp_;  // by condition
+  std::vector<std::uint32_t> fired_;        // anchors that are met
+  std::vector<std::uint32_t> present_;      // paths whose presence may meet an anchor
+  std::vector<Occurrence> occurrences_;
+  std::vector<std::uint32_t> hits_;  // tests, and exclusions with kExclusionBit
+  std::vector<Element> elements_;
+  std::vector<std::uint32_t> array_ends_;
+  WildcardScratch wildcards_;
+};
+
+}  // namespace weir::engine

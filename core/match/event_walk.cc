@@ -1,0 +1,213 @@
+#include "core/match/event_walk.h"
+
+#include <bitset>
+#include <cstring>
+
+#include "core/rule/json_scanner.h"
+#include "core/rule/json_text.h"
+
+namespace weir::engine {
+
+void EventWalk::open(const char* text, const StructuralIndex& index) {
+  text_ = text;
+  token_ = index.tokens();
+  escape_ = index.escapes();
+  bad_escape_ = index.bad_escapes();
+  last_ = index.last_position();
+}
+
+inline bool EventWalk::literal_sound(char c) const {
+  const char* p = text_ + *token_;
+  if (c == 't') return std::memcmp(p, "true", 4) == 0 && ends_scalar(p[4]);
+  if (c == 'n') return std::memcmp(p, "null", 4) == 0 && ends_scalar(p[4]);
+  return c == 'f' && std::memcmp(p + 1, "alse", 4) == 0 && ends_scalar(p[5]);
+}
+
+inline bool EventWalk::skip_scalar(char c) const {
+  if (c == '"') return true;
+  if (c == '-' || is_digit(c)) return number_end(text_ + *token_) != nullptr;
+  return literal_sound(c);
+}
+
+std::string_view EventWalk::unescaped(std::string_view raw) {
+  if (buffer_.size() < raw.size()) buffer_.resize(raw.size());
+  const char* end = unescape_json(raw, buffer_.data());
+  return {buffer_.data(), static_cast<std::size_t>(end - buffer_.data())};
+}
+
+// The string at token(), between its quotes: only white space stands between the closing one and
+// the next token.
+inline std::string_view EventWalk::raw_text() const {
+  const std::uint32_t begin = *token_ + 1;
+  std::uint32_t end = token_[1] - 1;
+  while (text_[end] != '"') --end;
+  return {text_ + begin, end - begin};
+}
+
+inline std::string_view EventWalk::string_text() {
+  const std::string_view raw = raw_text();
+  return escaped(*token_ + 1, token_[1]) ? unescaped(raw) : raw;
+}
+
+inline bool EventWalk::name_too_long() const {
+  if (token_[1] - *token_ <= kJsonNameLengthMax) [[likely]]
+    return false;
+  return raw_text().size() > kJsonNameLengthMax;
+}
+
+// The node that the name at token() leads to.
+inline std::uint32_t EventWalk::resolve(std::uint32_t node) {
+  const std::uint32_t begin = *token_ + 1;
+  if (escaped(begin, token_[1])) return tables_->tree.resolve_text(node, string_text());
+  return tables_->tree.resolve(node, text_ + begin);
+}
+
+bool EventWalk::open_container(std::uint32_t node, bool is_array) {
+  if (depth_ == kEventDepthMax) return false;
+  Frame frame;
+  frame.node = node;
+  frame.is_array = is_array;
+  if (depth_ > 0) {
+    const Frame& outer = frames_[depth_ - 1];
+    frame.element = outer.element;
+    if (outer.array != kNone) {
+      frame.element = frame.own_element = state_->open_element(outer.array, outer.element);
+    }
+  }
+  // Below a leaf of the tree no two values can be asked to live together.
+  if (is_array && tables_->tree.node(node).child_count > 0) frame.array = state_->open_array();
+  frames_[depth_++] = frame;
+  return true;
+}
+
+void EventWalk::close_container() {
+  const Frame& frame = frames_[--depth_];
+  if (frame.array != kNone) state_->close_array(frame.array);
+  if (frame.own_element != kFree) state_->close_element(frame.own_element);
+}
+
+// Checks the container at token() to its end, whatever it holds.
+bool EventWalk::skip_container() {
+  std::bitset<kEventDepthMax + 1> is_object;
+  std::uint32_t depth = depth_;
+  const std::uint32_t outside = depth;
+  char c = text_[*token_];
+  for (;;) {
+    if (c == '{' || c == '[') {
+      if (depth == kEventDepthMax) return false;
+      const bool object = c == '{';
+      is_object[++depth] = object;
+      c = next();
+      if (c == (object ? '}' : ']')) {
+        --depth;
+      } else {
+        if (!object) continue;
+        if (c != '"' || name_too_long() || next() != ':') return false;
+        c = next();
+        continue;
+      }
+    } else if (!skip_scalar(c)) {
+      return false;
+    }
+    // Behind a value.
+    for (;;) {
+      if (depth == outside) return true;
+      c = next();
+      if (c == ',') break;
+      if (c != (is_object[depth] ? '}' : ']')) return false;
+      --depth;
+    }
+    c = next();
+    if (is_object[depth]) {
+      if (c != '"' || name_too_long() || next() != ':') return false;
+      c = next();
+    }
+  }
+}
+
+inline EventWalk::Turn EventWalk::value(std::uint32_t node) {
+  const char c = text_[*token_];
+  if (c == '{' || c == '[') {
+    if (node == kNone) return skip_container() ? Turn::scalar : Turn::bad;
+    return open_container(node, c == '[') ? Turn::opened : Turn::bad;
+  }
+  if (node == kNone) return skip_scalar(c) ? Turn::scalar : Turn::bad;
+  const std::uint32_t path = tables_->tree.node(node).path;
+  if (path == kNone) return skip_scalar(c) ? Turn::scalar : Turn::bad;
+  const std::uint32_t element = frames_[depth_ - 1].element;
+  if (c == '"') {
+    state_->add_string(path, element, string_text());
+  } else if (c == '-' || is_digit(c)) {
+    const char* begin = text_ + *token_;
+    const char* end = number_end(begin);
+    if (end == nullptr) return Turn::bad;
+    state_->add_number(path, element, {begin, static_cast<std::size_t>(end - begin)});
+  } else {
+    if (!literal_sound(c)) return Turn::bad;
+    state_->add_literal(path, element, c);
+  }
+  return Turn::scalar;
+}
+
+// Reads members of the object on top until one opens a container or the object ends.
+EventWalk::Turn EventWalk::members(bool first) {
+  const std::uint32_t node = frames_[depth_ - 1].node;
+  char c = next();
+  if (first) {
+    if (c == '}') return Turn::closed;
+  } else {
+    if (c == '}') return Turn::closed;
+    if (c != ',') return Turn::bad;
+    c = next();
+  }
+  for (;;) {
+    if (c != '"' || text_[token_[1]] != ':') return Turn::bad;
+    if (name_too_long()) return Turn::bad;
+    const std::uint32_t child = resolve(node);
+    token_ += 2;
+    const Turn turn = value(child);
+    if (turn != Turn::scalar) return turn;
+    c = next();
+    if (c == '}') return Turn::closed;
+    if (c != ',') return Turn::bad;
+    c = next();
+  }
+}
+
+EventWalk::Turn EventWalk::elements(bool first) {
+  const std::uint32_t node = frames_[depth_ - 1].node;
+  char c = next();
+  if (c == ']') return Turn::closed;
+  if (!first) {
+    if (c != ',') return Turn::bad;
+    ++token_;
+  }
+  for (;;) {
+    const Turn turn = value(node);
+    if (turn != Turn::scalar) return turn;
+    c = next();
+    if (c == ']') return Turn::closed;
+    if (c != ',') return Turn::bad;
+    ++token_;
+  }
+}
+
+bool EventWalk::walk(const Tables& tables, std::uint32_t root, EventState& state) {
+  tables_ = &tables;
+  state_ = &state;
+  depth_ = 0;
+  if (text_[*token_] != '{') return false;
+  if (root == kNone) return skip_container();
+  if (!open_container(root, false)) return false;
+  bool first = true;
+  for (;;) {
+    const Turn turn = frames_[depth_ - 1].is_array ? elements(first) : members(first);
+    if (turn == Turn::bad) return false;
+    first = turn == Turn::opened;
+    if (first) continue;
+    close_container();
+    if (depth_ == 0) return true;
+  }
+}
+
+}  // namespace weir::engine

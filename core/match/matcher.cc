@@ -1,0 +1,248 @@
+#include "core/match/matcher.h"
+
+#include <cstring>
+#include <string>
+
+#include "core/event/event_check.h"
+#include "core/event/structural_index.h"
+#include "core/match/combination.h"
+#include "core/match/event_state.h"
+#include "core/match/event_walk.h"
+
+namespace weir {
+
+using engine::kNone;
+using engine::Tables;
+
+namespace {
+
+// Lines are indexed in runs of this size: index and text stay in the second-level cache.
+constexpr std::size_t kRunBytes = std::size_t{128} * 1024;
+
+const char* line_end_of(const char* begin, const char* end) {
+  const void* found = std::memchr(begin, '\n', static_cast<std::size_t>(end - begin));
+  return found == nullptr ? end : static_cast<const char*>(found);
+}
+
+}  // namespace
+
+class Matcher::Scratch {
+ public:
+  void match_lines(const RuleSet& rules, std::string_view text, LineResults& out,
+                   const EnvelopeValues* envelope);
+  EventError match_event(const RuleSet& rules, std::string_view event, std::vector<RuleIndex>& out,
+                         std::uint32_t* error_offset);
+  void match_flat(const RuleSet& rules, std::span<const FlatValue> values,
+                  std::vector<RuleIndex>& out);
+
+ private:
+  void use(const RuleSet& rules);
+  // A run of whole lines that starts `offset` bytes into the caller's text.
+  void run(std::string_view text, std::size_t offset, LineResults& out);
+  void run_line_by_line(std::string_view text, std::size_t offset, LineResults& out);
+  void walk_lines(std::string_view text, std::size_t offset, LineResults& out);
+  void refuse(std::string_view line, std::size_t offset, LineResults& out);
+  // `text` with a line end and padding behind it.
+  std::string_view padded(std::string_view text);
+  void add(const FlatValue& value);
+
+  const Tables* tables_ = nullptr;  // during one call
+  std::uint32_t root_ = 0;
+  std::span<const FlatValue> constants_;
+  StructuralIndex index_;
+  engine::EventWalk walk_;
+  engine::EventState state_;
+  engine::Combination combination_;
+  std::string copy_;
+};
+
+void Matcher::Scratch::use(const RuleSet& rules) {
+  tables_ = &rules.tables();
+  root_ = engine::PathTree::kRoot;
+  constants_ = {};
+  state_.fit(*tables_);
+  combination_.fit(*tables_);
+}
+
+std::string_view Matcher::Scratch::padded(std::string_view text) {
+  const std::size_t size = text.size() + 1 + kMatchPadding;
+  if (copy_.size() < size) copy_.resize(size);
+  std::memcpy(copy_.data(), text.data(), text.size());
+  std::memset(copy_.data() + text.size(), '\n', 1 + kMatchPadding);
+  return {copy_.data(), text.size() + 1};
+}
+
+void Matcher::Scratch::add(const FlatValue& value) {
+  if (!value.path.valid()) return;
+  const std::uint32_t path = value.path.value;
+  switch (value.kind) {
+    case FlatValue::string:
+      state_.add_string(path, engine::kFree, value.raw);
+      break;
+    case FlatValue::number:
+      state_.add_number(path, engine::kFree, value.raw);
+      break;
+    case FlatValue::true_:
+      state_.add_literal(path, engine::kFree, 't');
+      break;
+    case FlatValue::false_:
+      state_.add_literal(path, engine::kFree, 'f');
+      break;
+    case FlatValue::null:
+      state_.add_literal(path, engine::kFree, 'n');
+      break;
+  }
+}
+
+void Matcher::Scratch::match_lines(const RuleSet& rules, std::string_view text, LineResults& out,
+                                   const EnvelopeValues* envelope) {
+  use(rules);
+  if (envelope != nullptr) {
+    root_ = tables_->tree.resolve_text(root_, envelope->prefix);
+    constants_ = envelope->constants;
+  }
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const char* p = begin;
+  while (p < end) {
+    const char* stop = end;
+    if (static_cast<std::size_t>(end - p) > kRunBytes) {
+      // Back to the last line end of the run, or on to the end of a line that is longer.
+      stop = p + kRunBytes;
+      while (stop > p && stop[-1] != '\n') --stop;
+      if (stop == p) {
+        stop = line_end_of(p, end);
+        if (stop < end) ++stop;
+      }
+    } else if (end[-1] != '\n') {
+      while (stop > p && stop[-1] != '\n') --stop;
+      if (stop == p) stop = end;
+    }
+    const std::string_view piece(p, static_cast<std::size_t>(stop - p));
+    const auto offset = static_cast<std::size_t>(p - begin);
+    run(piece.back() == '\n' ? piece : padded(piece), offset, out);
+    p = stop;
+  }
+}
+
+void Matcher::Scratch::run(std::string_view text, std::size_t offset, LineResults& out) {
+  if (index_.build(text)) {
+    walk_lines(text, offset, out);
+  } else {
+    run_line_by_line(text, offset, out);
+  }
+}
+
+void Matcher::Scratch::run_line_by_line(std::string_view text, std::size_t offset,
+                                        LineResults& out) {
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin) + 1;
+    const std::string_view line = text.substr(begin, end - begin);
+    if (index_.build(line)) {
+      walk_lines(line, offset + begin, out);
+    } else {
+      ++out.physical_lines;
+      refuse(line.substr(0, line.size() - 1), offset + begin, out);
+    }
+    begin = end;
+  }
+}
+
+void Matcher::Scratch::refuse(std::string_view line, std::size_t offset, LineResults& out) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  LineResult result;
+  result.offset = static_cast<std::uint32_t>(offset);
+  result.length = static_cast<std::uint32_t>(line.size());
+  result.line = out.physical_lines;
+  result.first_match = static_cast<std::uint32_t>(out.matches.size());
+  const EventCheck check = check_event(line);
+  // The walk and the check agree on what an event is; the tests hold them to it.
+  result.error = check.error == EventError::none ? EventError::malformed : check.error;
+  result.error_offset = check.offset;
+  out.lines.push_back(result);
+}
+
+void Matcher::Scratch::walk_lines(std::string_view text, std::size_t offset, LineResults& out) {
+  walk_.open(text.data(), index_);
+  const auto size = static_cast<std::uint32_t>(text.size());
+  const char* end = text.data() + size;
+  for (std::uint32_t begin = 0; begin < size;) {
+    const char* line_end = line_end_of(text.data() + begin, end);
+    const auto stop = static_cast<std::uint32_t>(line_end - text.data());
+    ++out.physical_lines;
+    if (*walk_.token() >= stop) {  // no token: nothing but white space
+      begin = stop + 1;
+      continue;
+    }
+    const std::string_view line = text.substr(begin, stop - begin);
+    const engine::EventWalk::Mark mark = walk_.mark();
+    // An object that goes on in the next line would make the walk read lines that are not its own.
+    const bool closed = line.back() == '}' || line[line.find_last_not_of(" \t\r")] == '}';
+    const bool sound_escapes = walk_.escapes_sound(begin, stop);
+    state_.start(*tables_);
+    for (const FlatValue& constant : constants_) add(constant);
+    const bool sound = closed && sound_escapes && walk_.walk(*tables_, root_, state_) &&
+                       *walk_.token() < stop && walk_.token()[1] >= stop;
+    if (!sound) {
+      refuse(line, offset + begin, out);
+      walk_.back_to(mark);
+      walk_.skip_to(stop);
+    } else {
+      walk_.pass();
+      LineResult result;
+      result.offset = static_cast<std::uint32_t>(offset) + begin;
+      result.length = stop - begin - (line.back() == '\r' ? 1 : 0);
+      result.line = out.physical_lines;
+      result.first_match = static_cast<std::uint32_t>(out.matches.size());
+      if (!combination_.finish(state_, out.matches)) result.error = EventError::too_complex;
+      result.match_count = static_cast<std::uint32_t>(out.matches.size()) - result.first_match;
+      out.lines.push_back(result);
+    }
+    begin = stop + 1;
+  }
+}
+
+EventError Matcher::Scratch::match_event(const RuleSet& rules, std::string_view event,
+                                         std::vector<RuleIndex>& out, std::uint32_t* error_offset) {
+  use(rules);
+  const std::string_view text = padded(event);
+  const auto size = static_cast<std::uint32_t>(event.size());
+  bool sound = index_.build(text);
+  if (sound) {
+    walk_.open(text.data(), index_);
+    state_.start(*tables_);
+    sound = walk_.escapes_sound(0, size) && walk_.walk(*tables_, root_, state_) &&
+            *walk_.token() < size && walk_.token()[1] >= size;
+  }
+  if (error_offset != nullptr) *error_offset = 0;
+  if (sound) return combination_.finish(state_, out) ? EventError::none : EventError::too_complex;
+  const EventCheck check = check_event(event);
+  if (error_offset != nullptr) *error_offset = check.offset;
+  return check.error == EventError::none ? EventError::malformed : check.error;
+}
+
+void Matcher::Scratch::match_flat(const RuleSet& rules, std::span<const FlatValue> values,
+                                  std::vector<RuleIndex>& out) {
+  use(rules);
+  state_.start(*tables_);
+  for (const FlatValue& value : values) add(value);
+  combination_.finish(state_, out);  // nothing lies in arrays, so nothing can be too complex
+}
+
+Matcher::Matcher() : scratch_(std::make_unique<Scratch>()) {}
+Matcher::~Matcher() = default;
+
+void Matcher::match_lines(const RuleSet& rules, std::string_view text, LineResults& out,
+                          const EnvelopeValues* envelope) {
+  scratch_->match_lines(rules, text, out, envelope);
+}
+EventError Matcher::match_event(const RuleSet& rules, std::string_view event,
+                                std::vector<RuleIndex>& out, std::uint32_t* error_offset) {
+  return scratch_->match_event(rules, event, out, error_offset);
+}
+void Matcher::match_flat(const RuleSet& rules, std::span<const FlatValue> values,
+                         std::vector<RuleIndex>& out) {
+  scratch_->match_flat(rules, values, out);
+}
+
+}  // namespace weir

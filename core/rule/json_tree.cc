@@ -1,0 +1,90 @@
+#include "core/rule/json_tree.h"
+
+#include <limits>
+
+#include "core/rule/json_text.h"
+
+namespace weir {
+
+std::string JsonNode::name() const {
+  return name_escaped ? unescape_json(raw_name) : std::string(raw_name);
+}
+std::string JsonNode::text() const {
+  return escaped ? unescape_json(raw) : std::string(raw);
+}
+
+bool JsonTree::read(std::string_view text) {
+  nodes_.clear();
+  open_.clear();
+  last_child_.clear();
+  fault_ = {};
+  if (text.size() >= std::numeric_limits<std::uint32_t>::max()) {
+    fault_ = {JsonFault::malformed, "a text of 4 GiB or more", 0};
+    return false;
+  }
+  JsonScanner scanner(text);
+  JsonNode named;  // carries a name to its value
+  for (;;) {
+    const JsonToken token = scanner.next();
+    switch (token) {
+      case JsonToken::fault:
+        fault_ = {scanner.fault(), scanner.message(), scanner.position()};
+        return false;
+      case JsonToken::end:
+        return true;
+      case JsonToken::name:
+        named.name_offset = static_cast<std::uint32_t>(scanner.position());
+        named.raw_name = scanner.raw();
+        named.name_escaped = scanner.escaped();
+        continue;
+      case JsonToken::object_end:
+      case JsonToken::array_end:
+        nodes_[open_.back()].end = static_cast<std::uint32_t>(scanner.position() + 1);
+        open_.pop_back();
+        last_child_.pop_back();
+        continue;
+      default:
+        break;
+    }
+    const auto index = static_cast<std::uint32_t>(nodes_.size());
+    JsonNode node = named;
+    named = {};
+    node.offset = static_cast<std::uint32_t>(scanner.position());
+    node.end = node.offset;
+    if (!open_.empty()) {
+      if (last_child_.back() != 0) nodes_[last_child_.back()].next = index;
+      last_child_.back() = index;
+      ++nodes_[open_.back()].children;
+    }
+    switch (token) {
+      case JsonToken::object_begin:
+      case JsonToken::array_begin:
+        node.kind =
+            token == JsonToken::object_begin ? JsonNode::Kind::object : JsonNode::Kind::array;
+        open_.push_back(index);
+        last_child_.push_back(0);
+        break;
+      case JsonToken::string:
+        node.kind = JsonNode::Kind::string;
+        node.raw = scanner.raw();
+        node.escaped = scanner.escaped();
+        break;
+      case JsonToken::number:
+        node.kind = JsonNode::Kind::number;
+        node.raw = scanner.raw();
+        break;
+      case JsonToken::true_:
+        node.kind = JsonNode::Kind::true_;
+        break;
+      case JsonToken::false_:
+        node.kind = JsonNode::Kind::false_;
+        break;
+      default:
+        node.kind = JsonNode::Kind::null;
+        break;
+    }
+    nodes_.push_back(node);
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,115 @@
+#include "core/rule/path_tree.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+namespace weir::engine {
+
+void PathTree::build(std::span<const std::string> dotted_paths, std::uint64_t hash_key) {
+  hash_key_ = hash_key;
+  struct Step {
+    std::uint32_t parent;
+    std::uint32_t node;
+    std::string name;
+  };
+  std::vector<Step> steps;
+  std::unordered_map<std::string, std::uint32_t> known;
+  nodes_.emplace_back();
+  std::string key;
+  for (std::uint32_t path = 0; path < dotted_paths.size(); ++path) {
+    std::uint32_t at = kRoot;
+    std::string_view rest = dotted_paths[path];
+    for (bool more = true; more;) {
+      const std::size_t dot = rest.find('.');
+      more = dot != std::string_view::npos;
+      const std::string_view name = rest.substr(0, dot);
+      if (more) rest.remove_prefix(dot + 1);
+      key.assign(reinterpret_cast<const char*>(&at), sizeof at);
+      key += name;
+      const auto [entry, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(nodes_.size()));
+      if (fresh) {
+        steps.push_back({at, entry->second, std::string(name)});
+        nodes_.emplace_back();
+      }
+      at = entry->second;
+    }
+    nodes_[at].path = path;
+  }
+  std::ranges::stable_sort(steps, {}, &Step::parent);
+  for (const Step& step : steps) {
+    Node& parent = nodes_[step.parent];
+    if (parent.child_count++ == 0)
+      parent.first_child = static_cast<std::uint32_t>(children_.size());
+    children_.push_back({static_cast<std::uint32_t>(names_.size()),
+                         static_cast<std::uint32_t>(step.name.size()), step.node});
+    names_ += step.name;
+  }
+  for (Node& node : nodes_) {
+    if (node.child_count == 0) continue;
+    if (node.child_count > kComparedMax) {
+      const std::uint32_t size = std::bit_ceil(node.child_count * 2);
+      node.table = static_cast<std::uint32_t>(table_.size());
+      node.table_mask = size - 1;
+      table_.resize(table_.size() + size, kNone);
+    } else {
+      node.groups = static_cast<std::uint32_t>(groups_.size());
+      groups_.resize(groups_.size() + (node.child_count + 7) / 8);
+      for (Group& group : std::span(groups_).subspan(node.groups)) {
+        group.start.fill(~std::uint64_t{0});  // with mask 0: equal to nothing
+      }
+    }
+    for (std::uint32_t i = 0; i < node.child_count; ++i) {
+      const Child& child = children_[node.first_child + i];
+      const std::string_view name(names_.data() + child.name, child.length);
+      if (node.table != kNone) {
+        auto slot = static_cast<std::uint32_t>(hash_text(name, hash_key_)) & node.table_mask;
+        while (table_[node.table + slot] != kNone) slot = (slot + 1) & node.table_mask;
+        table_[node.table + slot] = node.first_child + i;
+        continue;
+      }
+      std::uint64_t start = 0;
+      const std::size_t shared = std::min<std::size_t>(name.size(), 8);
+      std::memcpy(&start, name.data(), shared);
+      Group& group = groups_[node.groups + i / 8];
+      group.start[i % 8] = start;
+      group.mask[i % 8] = shared == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * shared)) - 1;
+    }
+  }
+}
+
+std::uint32_t PathTree::child_by_text(const Node& node, std::string_view name) const {
+  const auto is = [&](std::uint32_t child) {
+    return std::string_view(names_.data() + children_[child].name, children_[child].length) == name;
+  };
+  if (node.table == kNone) {
+    for (std::uint32_t i = 0; i < node.child_count; ++i) {
+      if (is(node.first_child + i)) return node.first_child + i;
+    }
+    return kNone;
+  }
+  auto slot = static_cast<std::uint32_t>(hash_text(name, hash_key_)) & node.table_mask;
+  for (;; slot = (slot + 1) & node.table_mask) {
+    const std::uint32_t child = table_[node.table + slot];
+    if (child == kNone || is(child)) return child;
+  }
+}
+
+std::uint32_t PathTree::resolve_text(std::uint32_t from, std::string_view name) const {
+  for (;;) {
+    const std::size_t dot = name.find('.');
+    if (nodes_[from].child_count == 0) return kNone;
+    const std::uint32_t child = child_by_text(nodes_[from], name.substr(0, dot));
+    if (child == kNone) return kNone;
+    from = children_[child].node;
+    if (dot == std::string_view::npos) return from;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+std::size_t PathTree::memory_bytes() const {
+  return nodes_.capacity() * sizeof(Node) + children_.capacity() * sizeof(Child) +
+         groups_.capacity() * sizeof(Group) + table_.capacity() * 4 + names_.capacity();
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,130 @@
+// PathTree: the fields that a rule set reads, as a tree of names, and the look-up of an event's
+// member name in it.
+//
+// A field is its names joined with dots, and a dot inside a name is no different from the dot
+// between two. So the tree is made of the pieces between dots, and an event name that holds dots
+// goes down several levels.
+//
+// Immutable after build; any thread. Look-ups do not recurse and allocate nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/rule/byte_trie.h"
+#include "core/rule/json_text.h"
+
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
+namespace weir::engine {
+
+class PathTree {
+ public:
+  static constexpr std::uint32_t kRoot = 0;
+
+  struct Node {
+    std::uint32_t path = kNone;  // number of the field that ends here, if any rule reads it
+    std::uint32_t first_child = 0;
+    std::uint32_t child_count = 0;
+    std::uint32_t groups = 0;     // first of its Groups; nodes with few children
+    std::uint32_t table = kNone;  // into table_; nodes with many
+    std::uint32_t table_mask = 0;
+  };
+
+  // Path i gets number i.
+  void build(std::span<const std::string> dotted_paths, std::uint64_t hash_key);
+  std::size_t memory_bytes() const;
+
+  const Node& node(std::uint32_t index) const { return nodes_[index]; }
+
+  // The node below `from` that a member name leads to, or kNone. `name` points behind the opening
+  // quote of a sound JSON name without escapes; eight bytes behind its closing quote are readable.
+  std::uint32_t resolve(std::uint32_t from, const char* name) const {
+    for (;;) {
+      const Node& node = nodes_[from];
+      if (node.child_count == 0) return kNone;
+      const std::uint32_t child =
+          node.table == kNone ? child_by_compare(node, name) : child_by_hash(node, name);
+      if (child == kNone) return kNone;
+      const Child& found = children_[child];
+      name += found.length;
+      from = found.node;
+      if (*name == '"') return from;
+      ++name;  // a dot inside the name
+    }
+  }
+  // The same for a name as plain text.
+  std::uint32_t resolve_text(std::uint32_t from, std::string_view name) const;
+
+ private:
+  struct Child {
+    std::uint32_t name = 0;  // into names_
+    std::uint32_t length = 0;
+    std::uint32_t node = 0;
+  };
+  // The first eight bytes of eight names, to be compared at once.
+  struct alignas(64) Group {
+    std::array<std::uint64_t, 8> start{};
+    std::array<std::uint64_t, 8> mask{};
+  };
+  static constexpr std::uint32_t kComparedMax = 24;
+
+  static bool ends_name(char c) { return c == '"' || c == '.'; }
+
+  static unsigned candidates(const Group& group, std::uint64_t start) {
+#ifdef __AVX512F__
+    const __m512i all = _mm512_set1_epi64(static_cast<long long>(start));
+    const __m512i masked = _mm512_and_si512(all, _mm512_load_si512(group.mask.data()));
+    return _mm512_cmpeq_epi64_mask(masked, _mm512_load_si512(group.start.data()));
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 8; ++i) {
+      bits |= static_cast<unsigned>((start & group.mask[i]) == group.start[i]) << i;
+    }
+    return bits;
+#endif
+  }
+
+  std::uint32_t child_by_compare(const Node& node, const char* name) const {
+    const std::uint64_t start = load_u64(name);
+    for (std::uint32_t done = 0; done < node.child_count; done += 8) {
+      unsigned bits = candidates(groups_[node.groups + done / 8], start);
+      for (; bits != 0; bits &= bits - 1) {
+        const std::uint32_t child =
+            node.first_child + done + static_cast<std::uint32_t>(__builtin_ctz(bits));
+        if (is_name(children_[child], name)) return child;
+      }
+    }
+    return kNone;
+  }
+  bool is_name(const Child& child, const char* name) const {
+    // Byte by byte beyond the eighth: the name may end, and the text with it, at any byte.
+    const char* wanted = names_.data() + child.name;
+    for (std::uint32_t i = 8; i < child.length; ++i) {
+      if (name[i] != wanted[i]) return false;
+    }
+    return ends_name(name[child.length]);
+  }
+  std::uint32_t child_by_hash(const Node& node, const char* name) const {
+    std::size_t length = 0;
+    while (!ends_name(name[length])) ++length;
+    return child_by_text(node, {name, length});
+  }
+  std::uint32_t child_by_text(const Node& node, std::string_view name) const;
+
+  std::vector<Node> nodes_;
+  std::vector<Child> children_;
+  std::vector<Group> groups_;
+  std::vector<std::uint32_t> table_;
+  std::string names_;
+  std::uint64_t hash_key_ = 0;
+};
+
+}  // namespace weir::engine

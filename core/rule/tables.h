@@ -1,0 +1,71 @@
+// Tables: what a RuleSet is made of. For the Matcher, the builder and the tests.
+//
+//   path       a field that some rule reads                    (PathTree, matchers)
+//   test       one test of one field's value                   (fires, excludes)
+//   exclusion  the tests of one anything-but                   (met if some value passes none)
+//   condition  what one value array asks of its field: any of its tests or exclusions, presence
+//              or absence                                      (conditions)
+//   branch     one rule, or one of the combinations its `$or` makes: all of its conditions
+//
+// Equal tests, exclusions and conditions exist once, whichever rules have them. Each branch is
+// anchored at its rarest condition: only when that is met the others are looked at. A branch whose
+// conditions can all be met by absence is in `always`.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/rule/path_tree.h"
+#include "core/rule/value_matcher.h"
+
+namespace weir::engine {
+
+// Lists by key: of key k, items[begin[k]] .. items[begin[k + 1]].
+struct Lists {
+  std::vector<std::uint32_t> begin;
+  std::vector<std::uint32_t> items;
+  std::span<const std::uint32_t> operator[](std::size_t key) const {
+    return {items.data() + begin[key], items.data() + begin[key + 1]};
+  }
+  std::size_t memory_bytes() const { return (begin.capacity() + items.capacity()) * 4; }
+};
+
+struct Condition {
+  std::uint32_t path = 0;
+  bool exists = false;
+  bool absent = false;
+  std::uint32_t parts = 0;  // into condition_parts: tests, then exclusions; each ascending
+  std::uint32_t test_count = 0;
+  std::uint32_t exclusion_count = 0;
+};
+
+struct Branch {
+  std::uint32_t rule = 0;
+  std::uint32_t anchor = kNone;  // a condition
+  std::uint32_t conditions = 0;  // into branch_conditions, by UTF-16 order of the paths
+  std::uint32_t condition_count = 0;
+};
+
+struct Tables {
+  std::uint64_t hash_key = 0;
+  PathTree tree;
+  std::vector<ValueMatcher> matchers;      // by path
+  std::vector<std::uint32_t> path_groups;  // by path: the number of its first name
+  Lists path_fires;                        // by path: anchors that presence alone can meet
+  Lists fires;                             // by test: anchors it is part of
+  Lists excludes;                          // by test: exclusions it is part of
+  std::vector<Condition> conditions;
+  std::vector<std::uint32_t> condition_parts;
+  Lists anchored;  // by condition: branches
+  std::vector<Branch> branches;
+  std::vector<std::uint32_t> branch_conditions;
+  std::vector<std::uint32_t> always;  // branches without an anchor
+  std::vector<bool> many_branches;    // by rule
+  std::size_t test_count = 0;
+  std::size_t exclusion_count = 0;
+  std::uint32_t wildcard_count = 0;
+  std::uint32_t piece_count = 0;
+};
+
+}  // namespace weir::engine

@@ -1,0 +1,196 @@
+#include "core/rule/value_matcher.h"
+
+#include <algorithm>
+
+#include "core/rule/letter_case.h"
+
+namespace weir::engine {
+namespace {
+
+using Kind = ValueTest::Kind;
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+std::string folded(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), ascii_lower);
+  return out;
+}
+
+std::string reversed(std::string text) {
+  std::ranges::reverse(text);
+  return text;
+}
+
+std::optional<Address> address_behind(Address address) {
+  if (!address.v6) {
+    // Behind the last IPv4 address come the IPv6 addresses.
+    if (address.low == 0xFFFFFFFFU) return Address{true, 0, 0};
+    ++address.low;
+    return address;
+  }
+  if (++address.low == 0 && ++address.high == 0) return std::nullopt;
+  return address;
+}
+
+}  // namespace
+
+void CasePatterns::add(const ValueTest& test, std::uint32_t id) {
+  One one;
+  one.kind = test.kind;
+  one.id = id;
+  one.forms = static_cast<std::uint32_t>(forms_.size());
+  auto all = case_forms_of(test.text);
+  if (test.kind == Kind::suffix_ignore_case) std::ranges::reverse(all);
+  for (const CaseForms& forms : all) {
+    forms_.push_back({static_cast<std::uint32_t>(texts_.size()),
+                      static_cast<std::uint16_t>(forms.lower.size()),
+                      static_cast<std::uint16_t>(forms.upper.size())});
+    texts_ += forms.lower;
+    texts_ += forms.upper;
+  }
+  one.form_count = static_cast<std::uint32_t>(forms_.size()) - one.forms;
+  patterns_.push_back(one);
+}
+
+bool CasePatterns::matches(const One& one, std::string_view value) const {
+  // No form of a letter begins or ends with its other form, so the first that fits is the one.
+  const bool backward = one.kind == Kind::suffix_ignore_case;
+  for (std::uint32_t i = one.forms; i < one.forms + one.form_count; ++i) {
+    const Forms& forms = forms_[i];
+    const std::string_view lower(texts_.data() + forms.lower, forms.lower_length);
+    const std::string_view upper(texts_.data() + forms.lower + forms.lower_length,
+                                 forms.upper_length);
+    const auto fits = [&](std::string_view form) {
+      return backward ? value.ends_with(form) : value.starts_with(form);
+    };
+    const std::size_t length = fits(lower) ? lower.size() : fits(upper) ? upper.size() : 0;
+    if (length == 0) return false;
+    if (backward) {
+      value.remove_suffix(length);
+    } else {
+      value.remove_prefix(length);
+    }
+  }
+  return one.kind != Kind::equals_ignore_case || value.empty();
+}
+
+std::size_t CasePatterns::memory_bytes() const {
+  return patterns_.capacity() * sizeof(One) + forms_.capacity() * sizeof(Forms) + texts_.capacity();
+}
+
+namespace {
+
+// The entries of each structure, collected before it is built.
+struct Collected {
+  std::vector<ByteTrie::Entry> texts, literals, prefixes, suffixes;
+  std::vector<ByteTrie::Entry> folded_texts, folded_prefixes, folded_suffixes;
+  std::vector<WildcardSet::Entry> wildcards;
+  std::vector<NumberTable::Entry> numbers;
+  std::vector<IntervalIndex<NumberKey>::Entry> ranges;
+  std::vector<IntervalIndex<Address>::Entry> addresses;
+};
+
+}  // namespace
+
+void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key,
+                         std::uint32_t& wildcards, std::uint32_t& pieces) {
+  Collected all;
+  const auto parts = [this]() -> Parts& {
+    if (!parts_) parts_ = std::make_unique<Parts>();
+    return *parts_;
+  };
+  for (const auto& [test, id] : entries) {
+    const std::string& text = test->text;
+    const bool ascii = is_ascii(text);
+    switch (test->kind) {
+      case Kind::text:
+        all.texts.push_back({text, id});
+        break;
+      case Kind::number:
+        all.numbers.emplace_back(test->first_number, id);
+        break;
+      case Kind::number_literal:
+        all.literals.push_back({text, id});
+        break;
+      case Kind::true_:
+        true_ = id;
+        break;
+      case Kind::false_:
+        false_ = id;
+        break;
+      case Kind::null:
+        null_ = id;
+        break;
+      case Kind::any_string:
+        parts().any_string = id;
+        break;
+      case Kind::prefix:
+        all.prefixes.push_back({text, id});
+        break;
+      case Kind::suffix:
+        all.suffixes.push_back({reversed(text), id});
+        break;
+      case Kind::equals_ignore_case:
+        if (ascii) all.folded_texts.push_back({folded(text), id});
+        break;
+      case Kind::prefix_ignore_case:
+        if (ascii) all.folded_prefixes.push_back({folded(text), id});
+        break;
+      case Kind::suffix_ignore_case:
+        if (ascii) all.folded_suffixes.push_back({reversed(folded(text)), id});
+        break;
+      case Kind::wildcard:
+        all.wildcards.push_back({text, id});
+        break;
+      case Kind::number_range:
+        all.ranges.push_back({test->first_number, test->last_number, test->last_number + 1, id});
+        break;
+      case Kind::address_range:
+        all.addresses.push_back({test->addresses.first, test->addresses.last,
+                                 address_behind(test->addresses.last), id});
+        break;
+    }
+    const bool cased = test->kind == Kind::equals_ignore_case ||
+                       test->kind == Kind::prefix_ignore_case ||
+                       test->kind == Kind::suffix_ignore_case;
+    if (cased && !ascii) parts().case_patterns.add(*test, id);
+  }
+  texts_.build(all.texts, hash_key);
+  numbers_.build(all.numbers, hash_key);
+  numeric_ = !all.numbers.empty() || !all.ranges.empty();
+  const bool any_part = !all.prefixes.empty() || !all.suffixes.empty() ||
+                        !all.folded_texts.empty() || !all.folded_prefixes.empty() ||
+                        !all.folded_suffixes.empty() || !all.wildcards.empty() ||
+                        !all.ranges.empty() || !all.addresses.empty() || !all.literals.empty();
+  if (!any_part) return;
+  Parts& p = parts();
+  p.prefixes.build(std::move(all.prefixes));
+  p.suffixes.build(std::move(all.suffixes));
+  p.folded_texts.build(std::move(all.folded_texts));
+  p.folded_prefixes.build(std::move(all.folded_prefixes));
+  p.folded_suffixes.build(std::move(all.folded_suffixes));
+  if (!all.wildcards.empty()) {
+    p.wildcards = std::make_unique<WildcardSet>();
+    p.wildcards->build(all.wildcards, wildcards, pieces);
+  }
+  p.ranges.build(all.ranges);
+  p.addresses.build(all.addresses);
+  p.number_literals.build(all.literals, hash_key);
+}
+
+std::size_t ValueMatcher::memory_bytes() const {
+  std::size_t bytes = sizeof(*this) + texts_.memory_bytes() + numbers_.memory_bytes();
+  if (!parts_) return bytes;
+  const Parts& p = *parts_;
+  bytes += sizeof(Parts) + p.prefixes.memory_bytes() + p.suffixes.memory_bytes() +
+           p.folded_texts.memory_bytes() + p.folded_prefixes.memory_bytes() +
+           p.folded_suffixes.memory_bytes() + p.case_patterns.memory_bytes() +
+           (p.wildcards ? p.wildcards->memory_bytes() : 0) + p.ranges.memory_bytes() +
+           p.addresses.memory_bytes() + p.number_literals.memory_bytes();
+  return bytes;
+}
+
+}  // namespace weir::engine

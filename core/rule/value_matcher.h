@@ -1,0 +1,138 @@
+// ValueMatcher: all tests that the rules of a set make of one field, in one structure per kind.
+//
+// Immutable after build; any thread. Each look-up names the tests that a value passes, each once.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/rule/address.h"
+#include "core/rule/byte_trie.h"
+#include "core/rule/exact_table.h"
+#include "core/rule/interval_index.h"
+#include "core/rule/number.h"
+#include "core/rule/pattern.h"
+#include "core/rule/wildcard_set.h"
+
+namespace weir::engine {
+
+// Ignore-case patterns beyond ASCII: checked one by one, character by character.
+class CasePatterns {
+ public:
+  void add(const ValueTest& test, std::uint32_t id);
+  bool empty() const { return patterns_.empty(); }
+  std::size_t memory_bytes() const;
+
+  template <typename Found>
+  void find(std::string_view value, Found&& found) const {
+    for (const One& one : patterns_) {
+      if (matches(one, value)) found(one.id);
+    }
+  }
+
+ private:
+  struct Forms {
+    std::uint32_t lower = 0;  // into texts_; the upper form follows
+    std::uint16_t lower_length = 0;
+    std::uint16_t upper_length = 0;
+  };
+  struct One {
+    ValueTest::Kind kind = ValueTest::Kind::equals_ignore_case;
+    std::uint32_t id = kNone;
+    std::uint32_t forms = 0;
+    std::uint32_t form_count = 0;
+  };
+  bool matches(const One& one, std::string_view value) const;
+
+  std::vector<One> patterns_;
+  std::vector<Forms> forms_;
+  std::string texts_;
+};
+
+class ValueMatcher {
+ public:
+  struct Entry {
+    const ValueTest* test = nullptr;
+    std::uint32_t id = kNone;
+  };
+  void build(std::span<const Entry> entries, std::uint64_t hash_key, std::uint32_t& wildcards,
+             std::uint32_t& pieces);
+  std::size_t memory_bytes() const;
+
+  // The text of a string, without escapes.
+  template <typename Found>
+  void find_string(std::string_view value, WildcardScratch& scratch, Found&& found) const {
+    if (!texts_.empty()) {
+      const std::uint32_t id = texts_.find(value);
+      if (id != kNone) found(id);
+    }
+    if (parts_) find_parts(value, scratch, found);
+  }
+  // The spelling of a number.
+  template <typename Found>
+  void find_number(std::string_view value, Found&& found) const {
+    if (numeric_) {
+      if (const auto key = number_key(value)) {
+        if (!numbers_.empty()) {
+          const std::uint32_t id = numbers_.find(*key);
+          if (id != kNone) found(id);
+        }
+        if (parts_) parts_->ranges.find(*key, found);
+        return;
+      }
+    }
+    if (parts_ && !parts_->number_literals.empty()) {
+      const std::uint32_t id = parts_->number_literals.find(value);
+      if (id != kNone) found(id);
+    }
+  }
+  std::uint32_t true_test() const { return true_; }
+  std::uint32_t false_test() const { return false_; }
+  std::uint32_t null_test() const { return null_; }
+
+ private:
+  // What most fields have none of.
+  struct Parts {
+    std::uint32_t any_string = kNone;
+    ByteTrie prefixes, suffixes;
+    ByteTrie folded_texts, folded_prefixes, folded_suffixes;
+    CasePatterns case_patterns;
+    std::unique_ptr<WildcardSet> wildcards;
+    IntervalIndex<NumberKey> ranges;
+    IntervalIndex<Address> addresses;
+    TextTable number_literals;
+  };
+
+  template <typename Found>
+  void find_parts(std::string_view value, WildcardScratch& scratch, Found& found) const {
+    const Parts& parts = *parts_;
+    const auto any_length = [&found](std::uint32_t id, std::size_t) { found(id); };
+    if (parts.any_string != kNone) found(parts.any_string);
+    if (!parts.prefixes.empty()) parts.prefixes.walk<false, false>(value, any_length);
+    if (!parts.suffixes.empty()) parts.suffixes.walk<true, false>(value, any_length);
+    if (!parts.folded_texts.empty()) {
+      parts.folded_texts.walk<false, true>(value, [&](std::uint32_t id, std::size_t length) {
+        if (length == value.size()) found(id);
+      });
+    }
+    if (!parts.folded_prefixes.empty()) parts.folded_prefixes.walk<false, true>(value, any_length);
+    if (!parts.folded_suffixes.empty()) parts.folded_suffixes.walk<true, true>(value, any_length);
+    if (!parts.case_patterns.empty()) parts.case_patterns.find(value, found);
+    if (parts.wildcards) parts.wildcards->find(value, scratch, found);
+    if (!parts.addresses.empty()) {
+      if (const auto address = parse_address(value)) parts.addresses.find(*address, found);
+    }
+  }
+
+  TextTable texts_;
+  NumberTable numbers_;
+  bool numeric_ = false;  // some test needs the value of a number
+  std::uint32_t true_ = kNone;
+  std::uint32_t false_ = kNone;
+  std::uint32_t null_ = kNone;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace weir::engine
