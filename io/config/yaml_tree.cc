@@ -163,6 +163,19 @@ class TreeBuilder final : public YAML::EventHandler {
   bool has_root_ = false;
 };
 
+// yaml-cpp tells where a list or mapping began that it could not read to its end. The braces of an
+// unquoted variable are a likely reason.
+Fault syntax_fault(const SourceText& source, const YAML::Mark& mark, const std::string& message) {
+  const auto offset = static_cast<std::size_t>(std::max(mark.pos, 0));
+  const std::string_view text = source.text();
+  const std::size_t begin = std::min(offset, text.size());
+  const std::string_view line = text.substr(begin, text.find('\n', begin) - begin);
+  const bool has_variable = line.find("${") != std::string_view::npos;
+  return source.fault(
+      offset, fmt::format("not valid YAML: {}{}", message,
+                          has_variable ? "; '${NAME}' must be quoted inside of { } and [ ]" : ""));
+}
+
 }  // namespace
 
 Result<YamlTree, Fault> parse_yaml(const SourceText& source) {
@@ -176,8 +189,7 @@ Result<YamlTree, Fault> parse_yaml(const SourceText& source) {
     return source.fault(static_cast<std::size_t>(std::max(deep.mark.pos, 0)),
                         "nested too deep, a configuration needs no more than a few levels");
   } catch (const YAML::ParserException& error) {
-    return source.fault(static_cast<std::size_t>(std::max(error.mark.pos, 0)),
-                        fmt::format("not valid YAML: {}", error.msg));
+    return syntax_fault(source, error.mark, error.msg);
   } catch (const YAML::Exception& error) {
     return source.fault(0, fmt::format("not valid YAML: {}", error.msg));
   }
