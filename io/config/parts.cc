@@ -10,8 +10,8 @@
 #include <filesystem>
 
 #include "core/base/nearest.h"
-#include "io/config/address.h"
 #include "io/config/draft.h"
+#include "io/config/host_port.h"
 
 namespace weir {
 namespace {
@@ -82,28 +82,30 @@ std::optional<Endpoint> read_tcp(const Section& section, bool listens) {
   if (!text) return std::nullopt;
   const YamlNode& at = *section.value("tcp");
   const std::string given = shown(at.text);
-  const Result<Address> address = parse_address(*text);
-  if (!address) {
-    section.fault(at, fmt::format("tcp is '{}': {}", given, address.error().message));
+  const Result<HostPort> host_port = parse_host_port(*text);
+  if (!host_port) {
+    section.fault(at, fmt::format("tcp is '{}': {}", given, host_port.error().message));
     return std::nullopt;
   }
-  if (!listens && address->port == 0) {
+  if (!listens && host_port->port == 0) {
     section.fault(at, fmt::format("tcp is '{}': nothing can be sent to port 0", given));
     return std::nullopt;
   }
-  if (!listens && is_wildcard_host(address->host)) {
+  if (!listens && is_wildcard_host(host_port->host)) {
     section.fault(
         at, fmt::format("tcp is '{}': an address to send to is needed, such as 127.0.0.1", given));
     return std::nullopt;
   }
-  if (listens && !is_numeric_host(address->host) && address->host != "localhost") {
+  if (listens && !is_numeric_host(host_port->host) && host_port->host != "localhost") {
     section.fault(at, fmt::format("tcp is '{}': a source listens on an address such as 127.0.0.1 "
                                   "or [::1], not on a name",
                                   given));
     return std::nullopt;
   }
-  return Endpoint{
-      .kind = Endpoint::Kind::tcp, .host = address->host, .port = address->port, .congestion = {}};
+  return Endpoint{.kind = Endpoint::Kind::tcp,
+                  .host = host_port->host,
+                  .port = host_port->port,
+                  .congestion = {}};
 }
 
 std::optional<Endpoint> read_unix(const Section& section) {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "core/wire/flow_log.h"
-#include "io/config/address.h"
 #include "io/config/draft.h"
+#include "io/config/host_port.h"
 
 namespace weir {
 namespace {

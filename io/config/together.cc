@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <map>
 
-#include "io/config/address.h"
 #include "io/config/draft.h"
+#include "io/config/host_port.h"
 
 namespace weir {
 namespace {

@@ -168,7 +168,8 @@ class TreeBuilder final : public YAML::EventHandler {
 Fault syntax_fault(const SourceText& source, const YAML::Mark& mark, const std::string& message) {
   const auto offset = static_cast<std::size_t>(std::max(mark.pos, 0));
   const std::string_view text = source.text();
-  const std::size_t begin = std::min(offset, text.size());
+  const std::size_t before = text.substr(0, offset).rfind('\n');
+  const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
   const std::string_view line = text.substr(begin, text.find('\n', begin) - begin);
   const bool has_variable = line.find("${") != std::string_view::npos;
   return source.fault(

@@ -265,7 +265,7 @@ TEST(Fault, PatternsPointIntoThemselves) {
   };
   EXPECT_EQ(place_of(with_rule("pattern: {a: [x], b: [{nope: 1}]}")), "weir.yaml:4:30");
   EXPECT_EQ(place_of(with_rule("pattern: '{\"a\": [\"x\"], \"b\": [{\"nope\": 1}]}'")),
-            "weir.yaml:4:40");
+            "weir.yaml:4:37");
   EXPECT_EQ(place_of("sources: {in: {stdin: true}}\nrules:\n  r:\n    pattern: |\n"
                      "      {\"a\": [\"x\"],\n       \"b\": [{\"nope\": 1}]}\n"),
             "weir.yaml:6:15");

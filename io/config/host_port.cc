@@ -1,4 +1,4 @@
-#include "io/config/address.h"
+#include "io/config/host_port.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -39,15 +39,15 @@ bool is_host_name(std::string_view host) {
   return last.empty() ? dot > 0 : last.front() < '0' || last.front() > '9';
 }
 
-Error bad_address() {
+Error bad_host_port() {
   return {"not an address, write HOST:PORT such as 127.0.0.1:7000 or [::1]:7000"};
 }
 
 }  // namespace
 
-Result<Address> parse_address(std::string_view text) {
+Result<HostPort> parse_host_port(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return bad_address();
+  if (colon == std::string_view::npos) return bad_host_port();
   std::string_view host = text.substr(0, colon);
   const std::string_view port_text = text.substr(colon + 1);
   std::uint16_t port = 0;
@@ -65,9 +65,9 @@ Result<Address> parse_address(std::string_view text) {
   } else if (host.find(':') != std::string_view::npos) {
     return Error{"an IPv6 address needs brackets, such as [::1]:7000"};
   } else if (!ipv4(host) && !is_host_name(host)) {
-    return bad_address();
+    return bad_host_port();
   }
-  return Address{std::string(host), port};
+  return HostPort{std::string(host), port};
 }
 
 bool is_numeric_host(std::string_view host) {

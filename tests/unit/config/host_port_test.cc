@@ -1,4 +1,4 @@
-#include "io/config/address.h"
+#include "io/config/host_port.h"
 
 #include <gtest/gtest.h>
 
@@ -7,14 +7,14 @@
 namespace weir {
 namespace {
 
-TEST(Address, Reads) {
-  EXPECT_EQ(*parse_address("127.0.0.1:7000"), (Address{"127.0.0.1", 7000}));
-  EXPECT_EQ(*parse_address("[::1]:0"), (Address{"::1", 0}));
-  EXPECT_EQ(*parse_address("example.com:65535"), (Address{"example.com", 65535}));
-  EXPECT_EQ(*parse_address("a-b_c:1"), (Address{"a-b_c", 1}));
+TEST(HostPort, Reads) {
+  EXPECT_EQ(*parse_host_port("127.0.0.1:7000"), (HostPort{"127.0.0.1", 7000}));
+  EXPECT_EQ(*parse_host_port("[::1]:0"), (HostPort{"::1", 0}));
+  EXPECT_EQ(*parse_host_port("example.com:65535"), (HostPort{"example.com", 65535}));
+  EXPECT_EQ(*parse_host_port("a-b_c:1"), (HostPort{"a-b_c", 1}));
 }
 
-TEST(Address, Refuses) {
+TEST(HostPort, Refuses) {
   for (const std::string bad : {"",
                                 ":",
                                 "7000",
@@ -45,12 +45,12 @@ TEST(Address, Refuses) {
                                 ".:80",
                                 "host:80:",
                                 "host:\xd9\xa1"}) {
-    EXPECT_FALSE(parse_address(bad).ok()) << bad;
+    EXPECT_FALSE(parse_host_port(bad).ok()) << bad;
   }
-  EXPECT_FALSE(parse_address(std::string(300, 'a') + ":80").ok());
+  EXPECT_FALSE(parse_host_port(std::string(300, 'a') + ":80").ok());
 }
 
-TEST(Address, KnowsLoopback) {
+TEST(HostPort, KnowsLoopback) {
   for (const char* host : {"127.0.0.1", "127.255.0.9", "::1", "localhost", "::ffff:127.0.0.1"}) {
     EXPECT_TRUE(is_loopback_host(host)) << host;
   }

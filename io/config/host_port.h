@@ -9,14 +9,14 @@
 
 namespace weir {
 
-struct Address {
+struct HostPort {
   std::string host;  // without the brackets of IPv6
   std::uint16_t port = 0;
-  friend bool operator==(const Address&, const Address&) = default;
+  friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
 // "127.0.0.1:7000", "[::1]:7000", "example.com:7000".
-Result<Address> parse_address(std::string_view text);
+Result<HostPort> parse_host_port(std::string_view text);
 
 bool is_numeric_host(std::string_view host);   // an IPv4 or IPv6 address
 bool is_wildcard_host(std::string_view host);  // 0.0.0.0 or ::
