@@ -23,8 +23,8 @@
 
 #include "core/base/units.h"
 #include "core/catalog/catalog.h"
+#include "core/deliver/fifo.h"
 #include "core/deliver/output_queue.h"
-#include "core/deliver/ring.h"
 
 namespace weir {
 
@@ -163,7 +163,7 @@ class BatchBuffer {
   std::uint64_t pending_records_ = 0;  // in closed batches
   std::uint64_t raw_marks_ = 0;
   OutputQueue queue_;
-  Ring<Mark> marks_;
+  Fifo<Mark> marks_;
   Tally tally_;
   std::uint32_t counted_records_ = 0;  // of the open batch, already in tally_.matched
 };

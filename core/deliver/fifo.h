@@ -1,4 +1,4 @@
-// Ring<T>: a first-in first-out list of small values that allocates only when it grows, and gives a
+// Fifo<T>: a first-in first-out list of small values that allocates only when it grows, and gives a
 // large memory back once it is empty.
 #pragma once
 
@@ -10,7 +10,7 @@
 namespace weir {
 
 template <typename T>
-class Ring {
+class Fifo {
  public:
   bool empty() const { return count_ == 0; }
   std::size_t size() const { return count_; }
