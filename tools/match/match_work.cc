@@ -4,6 +4,7 @@
 
 #include <ctime>
 #include <iterator>
+#include <string_view>
 
 namespace weir {
 namespace {
@@ -12,6 +13,27 @@ double thread_cpu_s() {
   timespec now{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// In words, where the router's own name of the error is meant for counters.
+std::string_view in_words(EventError error) {
+  switch (error) {
+    case EventError::none:
+      return "sound";
+    case EventError::malformed:
+      return "not valid JSON";
+    case EventError::truncated:
+      return "ends inside a value";
+    case EventError::not_object:
+      return "no object at the top";
+    case EventError::not_utf8:
+      return "not UTF-8";
+    case EventError::too_deep:
+      return "nested too deep";
+    case EventError::too_complex:
+      return "too many arrays within arrays";
+  }
+  return "bad";
 }
 
 // Notes the CPU and the wall time from here to the end of the scope.
@@ -93,7 +115,7 @@ void MatchWork::write_lines(TextBlock& block) {
     const std::uint64_t number = block.first_line + line.line - 1;
     if (line.error != EventError::none) {
       fmt::format_to(out, "{{\"line\":{},\"error\":\"{} at byte {}\"}}\n", number,
-                     to_string(line.error), line.error_offset + 1);
+                     in_words(line.error), line.error_offset + 1);
       continue;
     }
     fmt::format_to(out, "{{\"line\":{},\"rules\":[", number);

@@ -127,6 +127,11 @@ TEST(Fault, Sources) {
        "weir.yaml:1:21: source 'in': '192.168.1.5:7000' can be reached from other machines, and "
        "anyone there could send: write 'allow_public: true' if that is meant, or listen on "
        "127.0.0.1"},
+  });
+}
+
+TEST(Fault, KeysOfSources) {
+  expect_each({
       {with_source("stdin: false"), "weir.yaml:1:23: source 'in': stdin can only be true"},
       {with_source("stdin: yes"),
        "weir.yaml:1:23: source 'in': stdin is 'yes', write true or "

@@ -19,9 +19,15 @@ sources:
   trail:  {file: "logs/*.json.gz", format: cloudtrail, bus: default}
 rules:
   rejected:   {bus: default, pattern: {action: [REJECT]}, targets: [siem]}
-  big:        {bus: default, pattern: '{"bytes":[{"numeric":[">",1000000]}]}', targets: [siem, archive]}
+  big:
+    bus: default
+    pattern: '{"bytes":[{"numeric":[">",1000000]}]}'
+    targets: [siem, archive]
 targets:
-  siem:    {tcp: "127.0.0.1:7001", batch: {max_records: 250, max_bytes: 4MiB, max_wait: 100ms}, when_full: shed}
+  siem:
+    tcp: "127.0.0.1:7001"
+    batch: {max_records: 250, max_bytes: 4MiB, max_wait: 100ms}
+    when_full: shed
   archive: {file: "out/big.ndjson", rotate: {size: 256MiB, every: 1h, compress: zstd}}
 pipeline: {threads: auto, pin: true}
 )";
@@ -101,7 +107,8 @@ sources:
   b: {unix: /run/weir.sock, format: auto}
   c: {file: app.log, follow: true, rejects: rejects.ndjson,
       envelope: {source: my.app, detail-type: Thing, resources: [r1, "r2"]}}
-  d: {tcp: "[::1]:7001", format: flow-log, fields: "${version} ${account-id} ${action}", bus: team/a}
+  d: {tcp: "[::1]:7001", bus: team/a, format: flow-log,
+      fields: "${version} ${account-id} ${action}"}
   e: {unix: /run/flow.sock, format: flow-log, fields: [version, action], bus: team/a}
 rules:
   r: {pattern: {a: [1]}, bus: audit, targets: [t5, t1]}
