@@ -67,7 +67,7 @@ void FileSink::start(const Now& now) {
 void FileSink::opened(std::int64_t result, const Now& now) {
   if (result < 0) {
     counters_.connect_failures.add();
-    failed(now, "cannot open " + spec_.path + ": " + describe_error(result));
+    failed(now, "cannot open " + spec_.path + ": " + error_text(result));
     return;
   }
   handle_ = Handle{static_cast<std::int32_t>(result)};
@@ -117,7 +117,7 @@ void FileSink::wrote(std::int64_t result, const Now& now) {
   }
   if (result <= 0) {
     counters_.write_errors.add();
-    failed(now, "cannot write: " + describe_error(result == 0 ? -EIO : result));
+    failed(now, "cannot write: " + error_text(result == 0 ? -EIO : result));
     return;
   }
   written_ += static_cast<std::uint64_t>(result);
@@ -179,8 +179,8 @@ void FileSink::renamed(std::int64_t result, const Now& now) {
   state_ = State::closed;
   if (result < 0 && result != -ENOENT) {  // -ENOENT: somebody else has moved it already
     rotate_not_before_ = now.monotonic + backoff_.next(world_.random);
-    note_error(now, "cannot rename " + spec_.path + " to " + finished_path_ + ": " +
-                        describe_error(result));
+    note_error(now,
+               "cannot rename " + spec_.path + " to " + finished_path_ + ": " + error_text(result));
     return;  // goes on in the same file
   }
   if (result >= 0) {

@@ -1,7 +1,6 @@
 #include "core/deliver/sink.h"
 
 #include <algorithm>
-#include <system_error>
 
 #include "core/deliver/discard_sink.h"
 #include "core/deliver/file_sink.h"
@@ -31,11 +30,6 @@ void Reporter::tell(const Now& now, WriterHost::Level level, const std::string& 
                   text + " (" + std::to_string(line.left_out) + " more like this left out)");
   }
   line.left_out = 0;
-}
-
-std::string describe_error(std::int64_t error) {
-  const int number = static_cast<int>(error < 0 ? -error : error);
-  return std::generic_category().message(number) + " (errno " + std::to_string(number) + ")";
 }
 
 void Sink::note_error(const Now& now, const std::string& text) {

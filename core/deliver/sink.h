@@ -76,9 +76,6 @@ class Reporter {
   Line lines_[2];
 };
 
-// "connection refused (111)" for an errno.
-std::string describe_error(std::int64_t error);
-
 class Sink {
  public:
   struct Setup {

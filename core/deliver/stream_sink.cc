@@ -64,7 +64,7 @@ void StreamSink::connect() {
 void StreamSink::connected(std::int64_t result, const Now& now) {
   if (result < 0) {
     counters_.connect_failures.add();
-    retry_later(now, "cannot connect: " + describe_error(result));
+    retry_later(now, "cannot connect: " + error_text(result));
     return;
   }
   handle_ = Handle{static_cast<std::int32_t>(result)};
@@ -171,7 +171,7 @@ void StreamSink::lost(const Now& now) {
   counters_.disconnects.add();
   const std::uint64_t bytes = sent_ - again;
   forget_connection();
-  std::string what = "connection lost: " + describe_error(error_);
+  std::string what = "connection lost: " + error_text(error_);
   if (bytes > 0) what += ", " + std::to_string(bytes) + " bytes to be sent again";
   retry_later(now, what);
 }

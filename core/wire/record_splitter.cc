@@ -276,16 +276,32 @@ RecordSplitter::Scan RecordSplitter::skip_nested_block(const char* block) {
   const std::uint64_t line_ends = bytes.equal('\n');
   const std::uint64_t opens = (bytes.equal('{') | bytes.equal('[')) & ~strings;
   const std::uint64_t closes = (bytes.equal('}') | bytes.equal(']')) & ~strings;
-  const auto close_count = static_cast<std::uint64_t>(std::popcount(closes));
-  // Line ends and the last brace are for the byte loop: both are rare.
-  if (close_count >= depth_ || (line_ends & strings) != 0 || (line_ends != 0 && too_large_)) {
+  // A line end in a string, or in a record that grew too large, is rare: the byte loop knows them.
+  if ((line_ends & strings) != 0 || (line_ends != 0 && too_large_)) {
     for (std::size_t i = 0; i < 64; ++i) {
       const Scan scan = skip_nested_byte(block[i]);
       if (scan != Scan::more) return scan;
     }
     return Scan::more;
   }
-  depth_ += static_cast<std::uint64_t>(std::popcount(opens)) - close_count;
+  const auto close_count = static_cast<std::uint64_t>(std::popcount(closes));
+  if (close_count < depth_) {
+    depth_ += static_cast<std::uint64_t>(std::popcount(opens)) - close_count;
+  } else {
+    for (std::uint64_t rest = opens | closes; rest != 0; rest &= rest - 1) {
+      if ((opens & rest & (~rest + 1)) != 0) {
+        ++depth_;
+      } else if (--depth_ == 0) {
+        const auto last = static_cast<std::size_t>(std::countr_zero(rest));
+        if ((line_ends & low_bits(last)) != 0) line_ends_ = true;
+        in_string_ = false;
+        escaped_ = false;
+        line_start_ = false;
+        at_ += last + 1;
+        return Scan::done;
+      }
+    }
+  }
   in_string_ = (strings >> 63U) != 0;
   escaped_ = escaped;
   if (line_ends != 0) line_ends_ = true;

@@ -3,6 +3,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -95,7 +96,14 @@ std::uint64_t RingPort::unacknowledged(Handle handle) {
   return static_cast<std::uint64_t>(bytes);
 }
 
-void RingPort::shutdown_receive(Handle handle) { ::shutdown(handle.value, SHUT_RD); }
+bool RingPort::broken(Handle handle) {
+  pollfd asked{handle.value, 0, 0};
+  return ::poll(&asked, 1, 0) > 0 && (asked.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+}
+
+void RingPort::shutdown_receive(Handle handle) {
+  ::shutdown(handle.value, SHUT_RD);
+}
 
 void RingPort::shutdown_send(Handle handle) {
   core_.submit();  // what was asked for before must reach the socket before the end does

@@ -20,6 +20,7 @@ class RingPort final : public Port {
   void receive(Handle handle, Token token) override;
   void send(Handle handle, std::span<const char> bytes, Token token) override;
   std::uint64_t unacknowledged(Handle handle) override;
+  bool broken(Handle handle) override;
   void shutdown_receive(Handle handle) override;
   void shutdown_send(Handle handle) override;
   std::string peer_name(Handle handle) override;

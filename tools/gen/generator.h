@@ -30,7 +30,7 @@ struct GeneratorOptions {
   std::uint64_t seed = 1;
   // flow-logs, flow-logs-json: the fields, as FlowLogLayout::from_names() reads them; empty: the
   // default of version 2, in JSON with vpc-id and flow-direction too.
-  std::string fields;
+  std::string fields = "";
 };
 
 // "flow-logs", "flow-logs-json", "cloudtrail", "orders".

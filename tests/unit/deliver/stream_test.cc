@@ -193,7 +193,7 @@ TEST_F(StreamTest, KeepsTryingWithPausesAndSaysSoRarely) {
   EXPECT_NE(rig.host.warnings[0].find("siem: tcp 127.0.0.1:7001: cannot connect"),
             std::string::npos);
   Snapshot<std::string>::Reader error(c.last_error);
-  EXPECT_NE(error.get().find("errno 111"), std::string::npos);
+  EXPECT_NE(error.get().find("refused"), std::string::npos);
   rig.world.open_server(kSink);
   rig.run_for(31s);
   EXPECT_EQ(c.delivered.read(), 2U);

@@ -126,12 +126,16 @@ class WriterRig {
     }
     FAIL() << "the writer never comes to rest";
   }
-  // Lets time pass, in steps of at most a millisecond.
+  // Lets time pass: to the writer's next deadline where operations take no time, else in steps of
+  // at most a millisecond.
   void run_for(Nanoseconds duration) {
     const MonotonicTime end = world.now().monotonic + duration;
     settle();
     while (world.now().monotonic < end) {
-      world.advance(std::min(Nanoseconds{1ms}, end - world.now().monotonic));
+      MonotonicTime next = std::min(end, writer.next_deadline());
+      if (world.faults.delay_max > 0ns) next = std::min(next, world.now().monotonic + 1ms);
+      ASSERT_GT(next, world.now().monotonic) << "a deadline that nobody met";
+      world.advance(next - world.now().monotonic);
       settle();
     }
   }

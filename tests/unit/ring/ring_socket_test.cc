@@ -287,6 +287,46 @@ TEST_F(RingSockets, UnacknowledgedAnswersAfterAReset) {
   port_->close(handle);
 }
 
+TEST_F(RingSockets, NoMoreInputBringsWhatHasComeAndThenTheEnd) {
+  Pair pair = connected_pair();
+  std::array<char, 64> first{};
+  std::array<char, 64> second{};
+  port_->provide(0, first);
+  port_->provide(1, second);
+  put(pair.theirs, "before");
+  port_->shutdown_receive(pair.ours);
+  port_->receive(pair.ours, 1);
+  EXPECT_EQ(6, finish(1).result);
+  port_->receive(pair.ours, 2);
+  EXPECT_EQ(0, finish(2).result);
+  // Also for a receive that waits already.
+  Pair waiting = connected_pair();
+  port_->receive(waiting.ours, 3);
+  ring_->poll();
+  port_->shutdown_receive(waiting.ours);
+  EXPECT_EQ(0, finish(3).result);
+  for (const Pair* each : {&pair, &waiting}) {
+    port_->close(each->ours);
+    ::close(each->theirs);
+  }
+}
+
+TEST_F(RingSockets, AResetAfterTheEndIsKnownByAsking) {
+  Pair pair = connected_pair();
+  std::array<char, 8> memory{};
+  port_->provide(0, memory);
+  EXPECT_FALSE(port_->broken(pair.ours));
+  ::shutdown(pair.theirs, SHUT_WR);
+  port_->receive(pair.ours, 1);
+  EXPECT_EQ(0, finish(1).result);
+  EXPECT_FALSE(port_->broken(pair.ours));
+  reset(pair.theirs);
+  const MonotonicTime deadline = monotonic_now() + kPatience;
+  while (!port_->broken(pair.ours) && monotonic_now() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(port_->broken(pair.ours));
+  port_->close(pair.ours);
+}
+
 TEST_F(RingSockets, ShutdownComesAfterWhatWasSent) {
   Pair pair = connected_pair();
   port_->send(pair.ours, std::string_view("last words"), 1);
