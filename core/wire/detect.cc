@@ -106,6 +106,10 @@ std::size_t value_end(std::string_view text, std::size_t at) {
   return std::string_view::npos;
 }
 
+char last_token(std::string_view line) {
+  return line[line.find_last_not_of(kBlanks)];
+}
+
 // The kind of the messages inside a wrapper, by the first one.
 std::optional<Detection> detect_messages(std::string_view text) {
   constexpr std::string_view kMessage = "\"message\"";
@@ -150,7 +154,8 @@ std::optional<Detection> detect_object(std::string_view text, bool complete) {
   if (end != std::string_view::npos) {
     const std::size_t more = line.find_first_not_of(kBlanks, end);
     if (more != std::string_view::npos && line[more] == '{') return kRecords;
-  } else if (whole_line && value_end(text, 0) != std::string_view::npos) {
+  } else if (whole_line &&
+             std::string_view("{[,:").find(last_token(line)) != std::string_view::npos) {
     return kRecords;  // one object over several lines
   }
   return kNdjson;

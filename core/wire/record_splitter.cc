@@ -277,7 +277,7 @@ RecordSplitter::Scan RecordSplitter::skip_nested_block(const char* block) {
   const std::uint64_t opens = (bytes.equal('{') | bytes.equal('[')) & ~strings;
   const std::uint64_t closes = (bytes.equal('}') | bytes.equal(']')) & ~strings;
   // A line end in a string, or in a record that grew too large, is rare: the byte loop knows them.
-  if ((line_ends & strings) != 0 || (line_ends != 0 && too_large_)) {
+  if ((line_ends & strings) != 0 || (line_ends != 0 && over_limit(at_ + 64))) {
     for (std::size_t i = 0; i < 64; ++i) {
       const Scan scan = skip_nested_byte(block[i]);
       if (scan != Scan::more) return scan;
@@ -393,11 +393,16 @@ RecordSplitter::Item RecordSplitter::end_object() {
 bool RecordSplitter::may_hold_line_end() {
   if (!capturing_) return true;
   line_ends_ = true;
-  return !too_large_ || state_ == State::element_nested;
+  return !over_limit(at_) || state_ == State::element_nested;
+}
+
+// By what was read up to `end`, never by where a chunk ends: any chunks give the same records.
+bool RecordSplitter::over_limit(std::size_t end) const {
+  return capturing_ && (too_large_ || carry_.size() + (end - capture_) > limit_);
 }
 
 RecordSplitter::Item RecordSplitter::broken() {
-  const bool too_large = capturing_ && too_large_;
+  const bool too_large = over_limit(at_);
   capturing_ = false;
   state_ = State::lost;
   return {Kind::refused, too_large ? RefuseReason::too_large : RefuseReason::malformed, {}};
@@ -412,21 +417,19 @@ void RecordSplitter::begin_capture() {
 }
 
 void RecordSplitter::keep_piece() {
-  const std::string_view piece = chunk_.substr(capture_);
-  if (too_large_ || carry_.size() + piece.size() > limit_) {
+  if (over_limit(chunk_.size())) {
     too_large_ = true;
     carry_.clear();
   } else {
-    carry_.append(piece);
+    carry_.append(chunk_.substr(capture_));
   }
 }
 
 RecordSplitter::Item RecordSplitter::end_capture(bool needs_message) {
+  const bool too_large = over_limit(at_);
   capturing_ = false;
+  if (too_large) return {Kind::refused, RefuseReason::too_large, {}};
   std::string_view record = chunk_.substr(capture_, at_ - capture_);
-  if (too_large_ || carry_.size() + record.size() > limit_) {
-    return {Kind::refused, RefuseReason::too_large, {}};
-  }
   if (!carry_.empty() || line_ends_) {
     carry_.append(record);
     if (line_ends_) std::ranges::replace(carry_, '\n', ' ');

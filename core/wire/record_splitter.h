@@ -106,6 +106,7 @@ class RecordSplitter {
   Item end_object();
   Item broken();
   bool may_hold_line_end();
+  bool over_limit(std::size_t end) const;
 
   void begin_capture();
   void keep_piece();                     // the capture goes on in the next chunk
