@@ -8,7 +8,6 @@ namespace weir {
 void BatchBuffer::configure(const TargetSpec& spec, std::uint64_t event_bytes_limit) {
   close_batch();
   const bool discard = spec.kind == TargetKind::discard;
-  if (discard_ && !discard) settle(closed_);  // what was only counted has no bytes to send
   discard_ = discard;
   format_ = spec.format;
   when_full_ = spec.when_full;

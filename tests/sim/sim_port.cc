@@ -179,8 +179,9 @@ std::size_t SimPort::reap(std::span<Completion> out) {
   std::size_t count = 0;
   std::size_t i = 0;
   while (i < operations_.size() && count < out.size()) {
-    std::optional<Completion> done = attempt(operations_[i]);
-    if (done) {
+    std::optional<Completion>& done = operations_[i].done;
+    if (!done) done = attempt(operations_[i]);
+    if (done && !world_.chance(world_.faults.late_completion)) {
       out[count++] = *done;
       operations_.erase(operations_.begin() + static_cast<std::ptrdiff_t>(i));
     } else {

@@ -36,6 +36,7 @@ struct Faults {
   double no_buffer = 0;                 // a receive ends with -ENOBUFS though there are buffers
   double open_error = 0;                // -EACCES
   double write_error = 0;               // -EIO
+  double late_completion = 0;           // it has happened, but the stage hears of it later
   double shuffle = 0;                   // completions come in another order
   Nanoseconds delay_max{0};             // each operation takes up to this long
   std::uint32_t receive_bytes_max = 0;  // 0: no limit. 1: byte by byte
@@ -161,6 +162,7 @@ class SimPort : public Port {
     std::string path = {};
     std::string path_to = {};
     bool truncate = false;
+    std::optional<Completion> done = {};  // late
   };
   struct Buffer {
     std::uint32_t id;

@@ -68,6 +68,7 @@ class RandomRun {
     f.no_buffer = some(0.5);
     f.open_error = some(0.3);
     f.write_error = some(0.2);
+    f.late_completion = some(0.5);
     f.shuffle = some(0.9);
     f.delay_max = Nanoseconds{static_cast<std::int64_t>(some(2.0) * 1e6)};
     rig_.world.peer_defaults.kernel_bytes_max = 1 + random_.below(100000);
