@@ -121,6 +121,12 @@ bool Combination::finish(EventState& state, std::vector<RuleIndex>& out) {
     }
   }
   for (const std::uint32_t condition : state.fired()) {
+    const auto alone = tables_->alone[condition];
+    if (alone.size() == 1) {
+      out.push_back(alone.front());
+    } else {
+      out.insert(out.end(), alone.begin(), alone.end());
+    }
     for (const std::uint32_t branch : tables_->anchored[condition]) {
       take(tables_->branches[branch], out);
     }

@@ -41,4 +41,23 @@ void EventState::start(const Tables& tables) {
   elements_.resize(1);  // kFree
 }
 
+void EventState::add_string(std::uint32_t path, std::uint32_t element, std::string_view text) {
+  add(path, element);
+  tables_->matchers[path].find_string(text, wildcards_, [this](std::uint32_t t) { hit(t); });
+}
+
+void EventState::add_number(std::uint32_t path, std::uint32_t element, std::string_view text) {
+  add(path, element);
+  tables_->matchers[path].find_number(text, [this](std::uint32_t t) { hit(t); });
+}
+
+void EventState::add_literal(std::uint32_t path, std::uint32_t element, char first) {
+  add(path, element);
+  const ValueMatcher& matcher = tables_->matchers[path];
+  const std::uint32_t test = first == 't'   ? matcher.true_test()
+                             : first == 'f' ? matcher.false_test()
+                                            : matcher.null_test();
+  if (test != kNone) hit(test);
+}
+
 }  // namespace weir::engine

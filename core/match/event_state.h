@@ -75,23 +75,11 @@ class EventState {
     fired_.push_back(condition);
   }
 
-  void add_string(std::uint32_t path, std::uint32_t element, std::string_view text) {
-    add(path, element);
-    tables_->matchers[path].find_string(text, wildcards_, [this](std::uint32_t t) { hit(t); });
-  }
-  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text) {
-    add(path, element);
-    tables_->matchers[path].find_number(text, [this](std::uint32_t t) { hit(t); });
-  }
-  // 't', 'f' or 'n'.
-  void add_literal(std::uint32_t path, std::uint32_t element, char first) {
-    add(path, element);
-    const ValueMatcher& matcher = tables_->matchers[path];
-    const std::uint32_t test = first == 't'   ? matcher.true_test()
-                               : first == 'f' ? matcher.false_test()
-                                              : matcher.null_test();
-    if (test != kNone) hit(test);
-  }
+  // A value of a field that rules read: the text of a string, the spelling of a number, or the
+  // first letter of a literal.
+  void add_string(std::uint32_t path, std::uint32_t element, std::string_view text);
+  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text);
+  void add_literal(std::uint32_t path, std::uint32_t element, char first);
 
   std::uint32_t open_array() {
     array_ends_.push_back(0);

@@ -16,17 +16,17 @@ void EventWalk::open(const char* text, const StructuralIndex& index) {
   last_ = index.last_position();
 }
 
-inline bool EventWalk::literal_sound(char c) const {
-  const char* p = text_ + *token_;
+inline bool EventWalk::literal_sound(Token token, char c) const {
+  const char* p = text_ + *token;
   if (c == 't') return std::memcmp(p, "true", 4) == 0 && ends_scalar(p[4]);
   if (c == 'n') return std::memcmp(p, "null", 4) == 0 && ends_scalar(p[4]);
   return c == 'f' && std::memcmp(p + 1, "alse", 4) == 0 && ends_scalar(p[5]);
 }
 
-inline bool EventWalk::skip_scalar(char c) const {
+inline bool EventWalk::scalar_sound(Token token, char c) const {
   if (c == '"') return true;
-  if (c == '-' || is_digit(c)) return number_end(text_ + *token_) != nullptr;
-  return literal_sound(c);
+  if (c == '-' || is_digit(c)) return number_end(text_ + *token) != nullptr;
+  return literal_sound(token, c);
 }
 
 std::string_view EventWalk::unescaped(std::string_view raw) {
@@ -35,31 +35,31 @@ std::string_view EventWalk::unescaped(std::string_view raw) {
   return {buffer_.data(), static_cast<std::size_t>(end - buffer_.data())};
 }
 
-// The string at token(), between its quotes: only white space stands between the closing one and
+// The string at `token`, between its quotes: only white space stands between the closing one and
 // the next token.
-inline std::string_view EventWalk::raw_text() const {
-  const std::uint32_t begin = *token_ + 1;
-  std::uint32_t end = token_[1] - 1;
+inline std::string_view EventWalk::raw_text(Token token) const {
+  const std::uint32_t begin = *token + 1;
+  std::uint32_t end = token[1] - 1;
   while (text_[end] != '"') --end;
   return {text_ + begin, end - begin};
 }
 
-inline std::string_view EventWalk::string_text() {
-  const std::string_view raw = raw_text();
-  return escaped(*token_ + 1, token_[1]) ? unescaped(raw) : raw;
+inline std::string_view EventWalk::string_text(Token token) {
+  const std::string_view raw = raw_text(token);
+  return escaped(token) ? unescaped(raw) : raw;
 }
 
-inline bool EventWalk::name_too_long() const {
-  if (token_[1] - *token_ <= kJsonNameLengthMax) [[likely]]
+inline bool EventWalk::name_too_long(Token token) const {
+  if (token[1] - *token <= kJsonNameLengthMax) [[likely]]
     return false;
-  return raw_text().size() > kJsonNameLengthMax;
+  return raw_text(token).size() > kJsonNameLengthMax;
 }
 
-// The node that the name at token() leads to.
-inline std::uint32_t EventWalk::resolve(std::uint32_t node) {
-  const std::uint32_t begin = *token_ + 1;
-  if (escaped(begin, token_[1])) return tables_->tree.resolve_text(node, string_text());
-  return tables_->tree.resolve(node, text_ + begin);
+// The node that the name at `token` leads to.
+inline std::uint32_t EventWalk::resolve(std::uint32_t node, Token token) {
+  if (escaped(token)) [[unlikely]]
+    return tables_->tree.resolve_text(node, string_text(token));
+  return tables_->tree.resolve(node, text_ + *token + 1);
 }
 
 bool EventWalk::open_container(std::uint32_t node, bool is_array) {
@@ -86,109 +86,138 @@ void EventWalk::close_container() {
   if (frame.own_element != kFree) state_->close_element(frame.own_element);
 }
 
-// Checks the container at token() to its end, whatever it holds.
+// Checks the container at token_ to its end, whatever it holds.
 bool EventWalk::skip_container() {
   std::bitset<kEventDepthMax + 1> is_object;
-  std::uint32_t depth = depth_;
-  const std::uint32_t outside = depth;
-  char c = text_[*token_];
+  const std::uint32_t outside = depth_;
+  std::uint32_t depth = outside;
+  Token token = token_;
+  char c = at(token);
   for (;;) {
     if (c == '{' || c == '[') {
       if (depth == kEventDepthMax) return false;
       const bool object = c == '{';
       is_object[++depth] = object;
-      c = next();
+      c = at(++token);
       if (c == (object ? '}' : ']')) {
         --depth;
       } else {
         if (!object) continue;
-        if (c != '"' || name_too_long() || next() != ':') return false;
-        c = next();
+        if (c != '"' || name_too_long(token) || at(token + 1) != ':') return false;
+        token += 2;
+        c = at(token);
         continue;
       }
-    } else if (!skip_scalar(c)) {
+    } else if (!scalar_sound(token, c)) {
       return false;
     }
     // Behind a value.
     for (;;) {
-      if (depth == outside) return true;
-      c = next();
+      if (depth == outside) {
+        token_ = token;
+        return true;
+      }
+      c = at(++token);
       if (c == ',') break;
       if (c != (is_object[depth] ? '}' : ']')) return false;
       --depth;
     }
-    c = next();
+    c = at(++token);
     if (is_object[depth]) {
-      if (c != '"' || name_too_long() || next() != ':') return false;
-      c = next();
+      if (c != '"' || name_too_long(token) || at(token + 1) != ':') return false;
+      token += 2;
+      c = at(token);
     }
   }
 }
 
-inline EventWalk::Turn EventWalk::value(std::uint32_t node) {
-  const char c = text_[*token_];
-  if (c == '{' || c == '[') {
-    if (node == kNone) return skip_container() ? Turn::scalar : Turn::bad;
-    return open_container(node, c == '[') ? Turn::opened : Turn::bad;
-  }
-  if (node == kNone) return skip_scalar(c) ? Turn::scalar : Turn::bad;
+inline bool EventWalk::scalar(Token token, char c, std::uint32_t node, std::uint32_t element) {
+  if (node == kNone) return scalar_sound(token, c);
   const std::uint32_t path = tables_->tree.node(node).path;
-  if (path == kNone) return skip_scalar(c) ? Turn::scalar : Turn::bad;
-  const std::uint32_t element = frames_[depth_ - 1].element;
+  if (path == kNone) return scalar_sound(token, c);
   if (c == '"') {
-    state_->add_string(path, element, string_text());
-  } else if (c == '-' || is_digit(c)) {
-    const char* begin = text_ + *token_;
-    const char* end = number_end(begin);
-    if (end == nullptr) return Turn::bad;
-    state_->add_number(path, element, {begin, static_cast<std::size_t>(end - begin)});
-  } else {
-    if (!literal_sound(c)) return Turn::bad;
-    state_->add_literal(path, element, c);
+    state_->add_string(path, element, string_text(token));
+    return true;
   }
-  return Turn::scalar;
+  if (c == '-' || is_digit(c)) {
+    const char* begin = text_ + *token;
+    const char* end = number_end(begin);
+    if (end == nullptr) return false;
+    state_->add_number(path, element, {begin, static_cast<std::size_t>(end - begin)});
+    return true;
+  }
+  if (!literal_sound(token, c)) return false;
+  state_->add_literal(path, element, c);
+  return true;
+}
+
+// The container at token_.
+inline EventWalk::Turn EventWalk::container(std::uint32_t node, char c) {
+  if (node == kNone) return skip_container() ? Turn::scalar : Turn::bad;
+  return open_container(node, c == '[') ? Turn::opened : Turn::bad;
 }
 
 // Reads members of the object on top until one opens a container or the object ends.
 EventWalk::Turn EventWalk::members(bool first) {
   const std::uint32_t node = frames_[depth_ - 1].node;
-  char c = next();
-  if (first) {
-    if (c == '}') return Turn::closed;
-  } else {
-    if (c == '}') return Turn::closed;
+  const std::uint32_t element = frames_[depth_ - 1].element;
+  Token token = token_ + 1;
+  char c = at(token);
+  if (c == '}') {
+    token_ = token;
+    return Turn::closed;
+  }
+  if (!first) {
     if (c != ',') return Turn::bad;
-    c = next();
+    c = at(++token);
   }
   for (;;) {
-    if (c != '"' || text_[token_[1]] != ':') return Turn::bad;
-    if (name_too_long()) return Turn::bad;
-    const std::uint32_t child = resolve(node);
-    token_ += 2;
-    const Turn turn = value(child);
-    if (turn != Turn::scalar) return turn;
-    c = next();
-    if (c == '}') return Turn::closed;
-    if (c != ',') return Turn::bad;
-    c = next();
+    if (c != '"' || at(token + 1) != ':' || name_too_long(token)) return Turn::bad;
+    const std::uint32_t child = resolve(node, token);
+    token += 2;
+    c = at(token);
+    if (c == '{' || c == '[') {
+      token_ = token;
+      const Turn turn = container(child, c);
+      if (turn != Turn::scalar) return turn;
+      token = token_;
+    } else if (!scalar(token, c, child, element)) {
+      return Turn::bad;
+    }
+    c = at(++token);
+    if (c != ',') {
+      token_ = token;
+      return c == '}' ? Turn::closed : Turn::bad;
+    }
+    c = at(++token);
   }
 }
 
 EventWalk::Turn EventWalk::elements(bool first) {
   const std::uint32_t node = frames_[depth_ - 1].node;
-  char c = next();
-  if (c == ']') return Turn::closed;
+  const std::uint32_t element = frames_[depth_ - 1].element;
+  Token token = token_ + 1;
+  char c = at(token);
+  if (c == ']') {
+    token_ = token;
+    return Turn::closed;
+  }
   if (!first) {
     if (c != ',') return Turn::bad;
-    ++token_;
+    c = at(++token);
   }
   for (;;) {
-    const Turn turn = value(node);
-    if (turn != Turn::scalar) return turn;
-    c = next();
-    if (c == ']') return Turn::closed;
-    if (c != ',') return Turn::bad;
-    ++token_;
+    if (c == '{' || c == '[') {
+      token_ = token;
+      return container(node, c);
+    }
+    if (!scalar(token, c, node, element)) return Turn::bad;
+    c = at(++token);
+    if (c != ',') {
+      token_ = token;
+      return c == ']' ? Turn::closed : Turn::bad;
+    }
+    c = at(++token);
   }
 }
 
@@ -196,7 +225,7 @@ bool EventWalk::walk(const Tables& tables, std::uint32_t root, EventState& state
   tables_ = &tables;
   state_ = &state;
   depth_ = 0;
-  if (text_[*token_] != '{') return false;
+  if (at(token_) != '{') return false;
   if (root == kNone) return skip_container();
   if (!open_container(root, false)) return false;
   bool first = true;

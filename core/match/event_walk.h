@@ -59,23 +59,29 @@ class EventWalk {
     bool is_array = false;
   };
 
-  char next() { return text_[*++token_]; }
+  // The reading functions take the token as an argument and return it: kept in a member it would
+  // be stored and loaded again at every step, and that chain would be the longest of the loop.
+  using Token = const std::uint32_t*;
+
+  char at(Token token) const { return text_[*token]; }
   Turn members(bool first);
   Turn elements(bool first);
-  Turn value(std::uint32_t node);
+  // A value that is no container.
+  bool scalar(Token token, char c, std::uint32_t node, std::uint32_t element);
+  Turn container(std::uint32_t node, char c);
   bool open_container(std::uint32_t node, bool is_array);
   void close_container();
   bool skip_container();
-  bool skip_scalar(char c) const;
-  bool literal_sound(char c) const;
-  std::uint32_t resolve(std::uint32_t node);
-  bool escaped(std::uint32_t begin, std::uint32_t end) {
-    while (*escape_ < begin) ++escape_;
-    return *escape_ < end;
+  bool scalar_sound(Token token, char c) const;
+  bool literal_sound(Token token, char c) const;
+  std::uint32_t resolve(std::uint32_t node, Token token);
+  bool escaped(Token token) {
+    while (*escape_ < *token) ++escape_;
+    return *escape_ < token[1];
   }
-  bool name_too_long() const;
-  std::string_view raw_text() const;
-  std::string_view string_text();
+  bool name_too_long(Token token) const;
+  std::string_view raw_text(Token token) const;
+  std::string_view string_text(Token token);
   std::string_view unescaped(std::string_view raw);
 
   const char* text_ = nullptr;

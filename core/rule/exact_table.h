@@ -3,6 +3,7 @@
 // Immutable after build; any thread.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <string>
@@ -92,13 +93,23 @@ class NumberTable {
     hash_key_ = hash_key;
     slots_.resize(std::bit_ceil(entries.size() + entries.size() / 3 + 1));
     for (const auto& [value, id] : entries) {
+      sorted_.push_back(value);
       std::size_t at = hash_number(value, hash_key_) & (slots_.size() - 1);
       while (slots_[at].id != kNone) at = (at + 1) & (slots_.size() - 1);
       slots_[at] = {value, id};
     }
+    sorted_.shrink_to_fit();
+    std::ranges::sort(sorted_);
   }
   bool empty() const { return slots_.empty(); }
-  std::size_t memory_bytes() const { return slots_.capacity() * sizeof(Slot); }
+  std::size_t memory_bytes() const {
+    return slots_.capacity() * sizeof(Slot) + sorted_.capacity() * 8;
+  }
+  // True when no value of the table lies in [low, high].
+  bool nothing_in(std::uint64_t low, std::uint64_t high) const {
+    const auto first = std::ranges::lower_bound(sorted_, low);
+    return first == sorted_.end() || *first > high;
+  }
   std::uint32_t find(std::uint64_t value) const {
     std::size_t at = hash_number(value, hash_key_) & (slots_.size() - 1);
     for (;; at = (at + 1) & (slots_.size() - 1)) {
@@ -113,6 +124,7 @@ class NumberTable {
     std::uint32_t id = kNone;
   };
   std::vector<Slot> slots_;
+  std::vector<std::uint64_t> sorted_;
   std::uint64_t hash_key_ = 0;
 };
 

@@ -67,18 +67,19 @@ class IntervalIndex {
     return ends_.capacity() * sizeof(Key) + (list_begin_.capacity() + ids_.capacity()) * 4;
   }
 
+  // True when certainly no key in [low, high] lies in any interval.
+  bool nothing_in(const Key& low, const Key& high) const {
+    if (ends_.empty() || high < ends_.front()) return true;
+    if (low < ends_.front() || tree_) return false;
+    const std::size_t gap = gap_of(low);
+    if (gap + 1 < ends_.size() && !(high < ends_[gap + 1])) return false;
+    return list_begin_[gap] == list_begin_[gap + 1];
+  }
+
   template <typename Found>
   void find(const Key& key, Found&& found) const {
-    // The last end that is not above the key, without a branch that depends on data.
-    const Key* base = ends_.data();
-    std::size_t left = ends_.size();
-    if (left == 0 || key < *base) return;
-    while (left > 1) {
-      const std::size_t half = left / 2;
-      base = key < base[half] ? base : base + half;
-      left -= half;
-    }
-    auto gap = static_cast<std::size_t>(base - ends_.data());
+    if (ends_.empty() || key < ends_.front()) return;
+    std::size_t gap = gap_of(key);
     if (!tree_) {
       report(gap, found);
       return;
@@ -87,6 +88,16 @@ class IntervalIndex {
   }
 
  private:
+  // The last end that is not above the key, without a branch that depends on data.
+  std::size_t gap_of(const Key& key) const {
+    const Key* base = ends_.data();
+    for (std::size_t left = ends_.size(); left > 1;) {
+      const std::size_t half = left / 2;
+      base = key < base[half] ? base : base + half;
+      left -= half;
+    }
+    return static_cast<std::size_t>(base - ends_.data());
+  }
   std::pair<std::size_t, std::size_t> range_of(const Entry& entry) const {
     const auto at = [this](const Key& key) {
       return static_cast<std::size_t>(std::ranges::lower_bound(ends_, key) - ends_.begin());

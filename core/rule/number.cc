@@ -103,29 +103,103 @@ std::optional<NumberKey> key_by_shortest_form(std::string_view text) {
 
 }  // namespace
 
-std::optional<NumberKey> number_key(std::string_view text) {
-  // Up to 15 digits and a power of ten up to 22 are exact in a double, before and after.
+namespace {
+
+constexpr std::uint64_t kZeros = 0x3030303030303030U;
+
+// Eight digits at once, the first in the lowest byte; the way of
+// https://lemire.me/blog/2022/01/21/swar-explained-parsing-eight-digits/
+std::uint64_t eight_digits(std::uint64_t word) {
+  word -= kZeros;
+  word = word * 10 + (word >> 8U);
+  constexpr std::uint64_t kMask = 0x000000FF000000FFU;
+  constexpr std::uint64_t kMul1 = 100 + (1'000'000ULL << 32U);
+  constexpr std::uint64_t kMul2 = 1 + (10'000ULL << 32U);
+  return ((word & kMask) * kMul1 + ((word >> 16U) & kMask) * kMul2) >> 32U;
+}
+
+bool all_digits(std::uint64_t word) {
+  return ((word & 0xF0F0F0F0F0F0F0F0U) |
+          (((word + 0x0606060606060606U) & 0xF0F0F0F0F0F0F0F0U) >> 4U)) == 0x3333333333333333U;
+}
+
+// The last `count` (up to eight) bytes of eight, behind zeros. Reads only those.
+std::uint64_t right_aligned(const char* p, std::size_t count) {
+  if (count == 8) return load_u64(p);
+  if (count >= 4) {
+    const auto gap = static_cast<unsigned>(8 * (8 - count));
+    const std::uint64_t first = (std::uint64_t{load_u32(p)} << gap) & 0xFFFFFFFFU;
+    return (std::uint64_t{load_u32(p + count - 4)} << 32U) | first |
+           (kZeros & ((std::uint64_t{1} << gap) - 1));
+  }
+  std::uint64_t word = kZeros;
+  for (std::size_t i = 0; i < count; ++i) {
+    word = (word >> 8U) | (std::uint64_t{static_cast<unsigned char>(p[i])} << 56U);
+  }
+  return word;
+}
+
+// The value of up to 16 digits; false if a byte is none.
+bool digits_value(const char* p, std::size_t count, std::uint64_t& out) {
+  if (count > 16) return false;
+  std::uint64_t upper = 0;
+  if (count > 8) {
+    const std::uint64_t word = right_aligned(p, count - 8);
+    if (!all_digits(word)) return false;
+    upper = eight_digits(word) * 100'000'000U;
+    p += count - 8;
+    count = 8;
+  }
+  const std::uint64_t word = right_aligned(p, count);
+  if (!all_digits(word)) return false;
+  out = upper + eight_digits(word);
+  return true;
+}
+
+}  // namespace
+
+NumberReading read_number(std::string_view text) {
+  using Kind = NumberReading::Kind;
   const char* p = text.data();
   const char* end = p + text.size();
   const bool negative = *p == '-';
   if (negative) ++p;
+  auto digits = static_cast<std::size_t>(end - p);
   std::uint64_t mantissa = 0;
-  int scale = 0;
-  int digits = 0;
-  for (; p < end && is_digit(*p); ++p, ++digits) {
-    mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
-    if (digits == 15) return key_by_shortest_form(text);
-  }
-  if (p < end && *p == '.') {
-    for (++p; p < end && is_digit(*p); ++p, ++digits, --scale) {
-      mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
-      if (digits == 15) return key_by_shortest_form(text);
+  std::size_t scale = 0;
+  if (digits > 16 || !digits_value(p, digits, mantissa)) {
+    // Not a short integer: digits, a point and more digits, or something for the careful way.
+    const char* point = p;
+    std::uint64_t whole = 0;
+    for (; point < end && is_digit(*point); ++point) {
+      whole = whole * 10 + static_cast<std::uint64_t>(*point - '0');
+      if (point - p == 10) return {};
     }
+    if (point == end || *point != '.') return {};
+    scale = static_cast<std::size_t>(end - point - 1);
+    std::uint64_t fraction = 0;
+    digits = static_cast<std::size_t>(point - p) + scale;
+    if (digits > 19 || !digits_value(point + 1, scale, fraction)) return {};
+    static constexpr std::array<std::uint64_t, 17> kTens = [] {
+      std::array<std::uint64_t, 17> tens{1};
+      for (std::size_t i = 1; i < tens.size(); ++i) tens[i] = tens[i - 1] * 10;
+      return tens;
+    }();
+    mantissa = whole * kTens[scale] + fraction;  // up to 19 digits fit
   }
-  if (p < end) return key_by_shortest_form(text);  // an exponent
+  // Up to 15 digits, and powers of ten up to 22, are exact in a double, before and after.
   double value = static_cast<double>(mantissa);
-  if (scale < 0) value /= kPowersOfTen[static_cast<std::size_t>(-scale)];
-  return key_of(negative ? -value : value);
+  if (scale > 0) value /= kPowersOfTen[scale];
+  const NumberKey key = key_of(negative ? -value : value);
+  if (digits <= 15) return {Kind::exact, key, key};
+  // Two roundings, each of half a unit in the last place; four leaves room where the unit changes.
+  return {Kind::between, key - 4, key + 4};
+}
+
+std::optional<NumberKey> number_key(std::string_view text) {
+  const NumberReading reading = read_number(text);
+  if (reading.kind == NumberReading::Kind::exact) return reading.low;
+  return key_by_shortest_form(text);
 }
 
 NumberKey number_key_lowest() {

@@ -294,17 +294,21 @@ void Builder::choose_anchors() {
 
 void Builder::link_anchors() {
   Tables& t = *tables_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> anchored, fires, path_fires;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> anchored, alone, fires, path_fires;
   for (std::uint32_t b = 0; b < t.branches.size(); ++b) {
-    if (t.branches[b].anchor == kNone) {
+    const Branch& branch = t.branches[b];
+    if (branch.anchor == kNone) {
       t.always.push_back(b);
+    } else if (branch.condition_count == 1 && !t.many_branches[branch.rule]) {
+      alone.emplace_back(branch.anchor, branch.rule);
     } else {
-      anchored.emplace_back(t.branches[b].anchor, b);
+      anchored.emplace_back(branch.anchor, b);
     }
   }
   t.anchored = lists_of(anchored, t.conditions.size());
+  t.alone = lists_of(alone, t.conditions.size());
   for (std::uint32_t c = 0; c < t.conditions.size(); ++c) {
-    if (t.anchored[c].empty()) continue;
+    if (t.anchored[c].empty() && t.alone[c].empty()) continue;
     const Condition& condition = t.conditions[c];
     for (std::uint32_t i = 0; i < condition.test_count; ++i) {
       fires.emplace_back(t.condition_parts[condition.parts + i], c);

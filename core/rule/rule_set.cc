@@ -16,7 +16,8 @@ std::size_t RuleSet::memory_bytes() const {
   const engine::Tables& t = *tables_;
   std::size_t bytes = sizeof(RuleSet) + sizeof(engine::Tables) + t.tree.memory_bytes() +
                       t.path_fires.memory_bytes() + t.fires.memory_bytes() +
-                      t.excludes.memory_bytes() + t.anchored.memory_bytes();
+                      t.excludes.memory_bytes() + t.anchored.memory_bytes() +
+                      t.alone.memory_bytes();
   for (const engine::ValueMatcher& matcher : t.matchers) bytes += matcher.memory_bytes();
   bytes += t.conditions.capacity() * sizeof(engine::Condition);
   bytes += t.branches.capacity() * sizeof(engine::Branch);

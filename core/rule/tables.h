@@ -58,6 +58,7 @@ struct Tables {
   std::vector<Condition> conditions;
   std::vector<std::uint32_t> condition_parts;
   Lists anchored;  // by condition: branches
+  Lists alone;     // by condition: rules that ask for nothing else
   std::vector<Branch> branches;
   std::vector<std::uint32_t> branch_conditions;
   std::vector<std::uint32_t> always;  // branches without an anchor

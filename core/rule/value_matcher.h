@@ -74,12 +74,20 @@ class ValueMatcher {
   template <typename Found>
   void find_number(std::string_view value, Found&& found) const {
     if (numeric_) {
-      if (const auto key = number_key(value)) {
+      NumberReading reading = read_number(value);
+      if (reading.kind == NumberReading::Kind::between && nothing_in(reading)) {
+        reading.kind = NumberReading::Kind::hard;
+      } else if (reading.kind != NumberReading::Kind::exact) {
+        if (const auto key = number_key(value)) {
+          reading = {NumberReading::Kind::exact, *key, *key};
+        }
+      }
+      if (reading.kind == NumberReading::Kind::exact) {
         if (!numbers_.empty()) {
-          const std::uint32_t id = numbers_.find(*key);
+          const std::uint32_t id = numbers_.find(reading.low);
           if (id != kNone) found(id);
         }
-        if (parts_) parts_->ranges.find(*key, found);
+        if (parts_) parts_->ranges.find(reading.low, found);
         return;
       }
     }
@@ -104,6 +112,11 @@ class ValueMatcher {
     IntervalIndex<Address> addresses;
     TextTable number_literals;
   };
+
+  bool nothing_in(const NumberReading& reading) const {
+    return numbers_.nothing_in(reading.low, reading.high) &&
+           (!parts_ || parts_->ranges.nothing_in(reading.low, reading.high));
+  }
 
   template <typename Found>
   void find_parts(std::string_view value, WildcardScratch& scratch, Found& found) const {
