@@ -28,9 +28,9 @@ TEST(RuleFile, ListRulesSkipsDisabledAndPatternless) {
     {"Name":"timer","ScheduleExpression":"rate 1 day","State":"ENABLED"}]
 })");
   ASSERT_TRUE(rules.ok());
-ASSERT_EQ(rules->size(), 1U);
-EXPECT_EQ(rules->front().name, "on");
-EXPECT_EQ(rules->front().pattern, R"({"a":[1]})");
+  ASSERT_EQ(rules->size(), 1U);
+  EXPECT_EQ(rules->front().name, "on");
+  EXPECT_EQ(rules->front().pattern, R"({"a":[1]})");
 }
 
 TEST(RuleFile, EmptyObjectHasNoRules) {

@@ -1,0 +1,351 @@
+// The doors of the Matcher: lines and their ends, refusals and their kinds, envelopes, flat
+// records.
+#include "core/match/matcher.h"
+
+#include <gtest/gtest.h>
+
+#include "core/rule/rule_set.h"
+
+namespace weir {
+namespace {
+
+using testing::Test;
+
+std::shared_ptr<const RuleSet> rules_of(const std::vector<std::string>& patterns) {
+  std::vector<RuleText> texts;
+  for (const std::string& pattern : patterns) texts.push_back({"", pattern});
+  auto set = compile_rules(texts);
+  EXPECT_TRUE(set.ok()) << (set.ok() ? "" : set.error().message);
+  return set.value();
+}
+
+struct Lines {
+  std::string text;
+  LineResults results;
+  std::string_view line(std::size_t i) const {
+    return std::string_view(text).substr(results.lines[i].offset, results.lines[i].length);
+  }
+  std::vector<RuleIndex> matches(std::size_t i) const {
+    const auto found = results.matches_of(results.lines[i]);
+    return {found.begin(), found.end()};
+  }
+};
+
+Lines match(const RuleSet& rules, std::string text, const EnvelopeValues* envelope = nullptr) {
+  Lines out;
+  const std::size_t size = text.size();
+  out.text = std::move(text);
+  out.text.append(Matcher::kMatchPadding, '\n');
+  Matcher matcher;
+  matcher.match_lines(rules, std::string_view(out.text).substr(0, size), out.results, envelope);
+  return out;
+}
+
+EventError error_of(std::string_view event, std::uint32_t* offset = nullptr) {
+  static const auto rules = rules_of({R"({"a":["x"]})", R"({"b":{"c":[{"exists":true}]}})"});
+  Matcher matcher;
+  std::vector<RuleIndex> found;
+  return matcher.match_event(*rules, event, found, offset);
+}
+
+TEST(MatchLines, CountsBlankLinesAndTrimsCarriageReturns) {
+  const auto rules = rules_of({R"({"a":["x"]})"});
+  const Lines lines = match(*rules, "\n{\"a\":\"x\"}\r\n \t\r\n\n{\"a\":\"y\"}\n  {\"a\":\"x\"} ");
+  EXPECT_EQ(lines.results.physical_lines, 6U);
+  ASSERT_EQ(lines.results.lines.size(), 3U);
+  EXPECT_EQ(lines.results.lines[0].line, 2U);
+  EXPECT_EQ(lines.line(0), "{\"a\":\"x\"}");
+  EXPECT_EQ(lines.matches(0), std::vector<RuleIndex>{0});
+  EXPECT_EQ(lines.results.lines[1].line, 5U);
+  EXPECT_TRUE(lines.matches(1).empty());
+  EXPECT_EQ(lines.results.lines[2].line, 6U);
+  EXPECT_EQ(lines.line(2), "  {\"a\":\"x\"} ");
+  EXPECT_EQ(lines.matches(2), std::vector<RuleIndex>{0});
+}
+
+TEST(MatchLines, NothingAtAll) {
+  const auto rules = rules_of({R"({"a":["x"]})"});
+  EXPECT_TRUE(match(*rules, "").results.lines.empty());
+  EXPECT_EQ(match(*rules, "\n").results.physical_lines, 1U);
+  EXPECT_TRUE(match(*rules_of({}), "{}\n").matches(0).empty());
+}
+
+TEST(MatchLines, MatchesAreAscendingAndUnique) {
+  const auto rules = rules_of({R"({"b":[1]})", R"({"$or":[{"a":["x"]},{"b":[1]}]})",
+                               R"({"c":[{"exists":false}]})", R"({"a":["x"]})"});
+  const Lines lines = match(*rules, "{\"a\":\"x\",\"b\":1}\n{\"b\":1,\"a\":\"x\",\"c\":0}\n");
+  EXPECT_EQ(lines.matches(0), (std::vector<RuleIndex>{0, 1, 2, 3}));
+  EXPECT_EQ(lines.matches(1), (std::vector<RuleIndex>{0, 1, 3}));
+}
+
+// Whatever a bad line holds, the lines around it get their own verdicts.
+TEST(MatchLines, BadLineNeverSpoilsItsNeighbours) {
+  const auto rules = rules_of({R"({"a":["x"]})", R"({"a":[{"exists":true}]})"});
+  const std::vector<std::string> bad = {"{\"a\":\"x",
+                                        "\"",
+                                        "{\"a\":\"x\"",
+                                        "{\"a\":[[[[",
+                                        "}",
+                                        "]",
+                                        "{\"a\":\"\\\"}",
+                                        "{\"a\":\"x\\",
+                                        "\\",
+                                        "{\"a\":\"\xff\"}",
+                                        "{\"a\":\"\xc3",
+                                        "{\"a\":\"\x01\"}",
+                                        "{\"a\":1}{\"a\":1}",
+                                        "{\"a\":1},",
+                                        "{\"a\":1}]",
+                                        "{\"a\":tru}",
+                                        "{\"a\":01}",
+                                        "{\"a\":\"\\x\"}",
+                                        "[1]",
+                                        "5",
+                                        "\"s\"",
+                                        "null",
+                                        "{\"a\":{\"b\":\"\\u12\"}}",
+                                        "{\"z\":\"\\q\"}",
+                                        "\xef\xbb\xbf{}",
+                                        "{\"a\":{}",
+                                        "{\"a\":1,}",
+                                        "{,}",
+                                        "{\"a\" 1}",
+                                        "{\"a\":}",
+                                        "{1:2}",
+                                        "{\"a\":1 2}",
+                                        "{\"a\":\"x\"\"y\"}",
+                                        "{\"a\":1\"y\"}",
+                                        "'a'",
+                                        "//",
+                                        "\x01",
+                                        "{\"a\":-}",
+                                        "{\"a\":1.}",
+                                        "{\"a\":1e}",
+                                        "{\"a\":.5}"};
+  for (const std::string& first : bad) {
+    for (const std::string& second : {std::string("{\"a\":\"x\"}"),
+                                      std::string("{\"a\":\"\\u0078\"}"), bad[1], bad[0], first}) {
+      const Lines lines =
+          match(*rules, "{\"a\":\"x\"}\n" + first + "\n" + second + "\n{\"a\":\"x\"}\n");
+      ASSERT_EQ(lines.results.lines.size(), 4U) << first;
+      EXPECT_EQ(lines.matches(0), (std::vector<RuleIndex>{0, 1})) << first;
+      EXPECT_NE(lines.results.lines[1].error, EventError::none) << first;
+      EXPECT_TRUE(lines.matches(1).empty()) << first;
+      EXPECT_EQ(lines.matches(3), (std::vector<RuleIndex>{0, 1})) << first << "\n" << second;
+      EXPECT_EQ(lines.results.lines[3].error, EventError::none) << first << "\n" << second;
+      EXPECT_EQ(lines.line(1), first);
+    }
+  }
+}
+
+TEST(MatchLines, ManyRunsAndLongLines) {
+  const auto rules = rules_of({R"({"n":[777]})", R"({"long":[{"suffix":"end"}]})"});
+  std::string text;
+  for (int i = 0; i < 30000; ++i) text += "{\"n\":" + std::to_string(i) + "}\n";
+  text += "{\"long\":\"" + std::string(400'000, 'a') + "end\"}\n";
+  text += "{\"n\":777}";
+  const Lines lines = match(*rules, std::move(text));
+  ASSERT_EQ(lines.results.lines.size(), 30002U);
+  for (std::size_t i = 0; i < 30000; ++i) {
+    ASSERT_EQ(lines.matches(i).size(), i == 777 ? 1U : 0U) << i;
+    ASSERT_EQ(lines.results.lines[i].line, i + 1);
+  }
+  EXPECT_EQ(lines.matches(30000), std::vector<RuleIndex>{1});
+  EXPECT_EQ(lines.matches(30001), std::vector<RuleIndex>{0});
+}
+
+TEST(MatchLines, OneMatcherServesManyRuleSets) {
+  Matcher matcher;
+  const std::string text = "{\"a\":\"x\",\"b\":[{\"c\":1},{\"d\":2}]}\n" + std::string(128, '\n');
+  for (std::size_t count = 1; count < 200; count += 37) {
+    std::vector<std::string> patterns;
+    for (std::size_t i = 0; i < count; ++i) {
+      patterns.push_back("{\"a\":[\"" + std::to_string(i) + "\",\"x\"],\"b\":{\"c\":[1]}}");
+    }
+    const auto split = rules_of({R"({"b":{"c":[1],"d":[2]}})"});
+    for (const auto& [rules, expected] :
+         {std::pair(rules_of(patterns), count), std::pair(split, std::size_t{0})}) {
+      LineResults results;
+      matcher.match_lines(*rules, std::string_view(text).substr(0, text.size() - 128), results);
+      ASSERT_EQ(results.lines.size(), 1U);
+      EXPECT_EQ(results.matches.size(), expected);
+      EXPECT_EQ(results.lines[0].match_count, expected);
+    }
+  }
+}
+
+TEST(MatchEvent, KindsOfRefusalAndTheirPlaces) {
+  const auto check = [](std::string_view event, EventError error, std::uint32_t offset) {
+    std::uint32_t at = 0;
+    EXPECT_EQ(error_of(event, &at), error) << event;
+    EXPECT_EQ(at, offset) << event;
+  };
+  check("{\"a\":1}", EventError::none, 0);
+  check("", EventError::truncated, 0);
+  check("{\"a\":", EventError::truncated, 5);
+  check("{\"a\":\"x", EventError::truncated, 7);
+  check("{\"a\":1}}", EventError::malformed, 7);
+  check("{\"a\":1} {\"a\":1}", EventError::malformed, 8);
+  check("[{\"a\":1}]", EventError::not_object, 0);
+  check(" 5", EventError::not_object, 1);
+  check("{\"a\":\"\xff\"}", EventError::not_utf8, 6);
+  check("{\"a\":\xff}", EventError::not_utf8, 5);
+  check("{\"a\":\"\n\"}", EventError::malformed, 6);
+  check("{\"zzz\":tru}", EventError::malformed, 10);
+  check("{\"zzz\":[1,{\"y\":\"\\x\"}]}", EventError::malformed, 16);
+  check("\xef\xbb\xbf{}", EventError::malformed, 0);
+}
+
+TEST(MatchEvent, DepthIsBoundedInWantedAndUnwantedFields) {
+  for (const std::string name : {"a", "b", "zzz"}) {
+    for (const auto& [open, close] : {std::pair("[", "]"), std::pair("{\"c\":", "}")}) {
+      for (const int depth : {999, 1000, 1001, 50'000}) {
+        std::string event = "{\"" + name + "\":";
+        for (int i = 1; i < depth; ++i) event += open;
+        event += "1";
+        std::string cut = event;
+        for (int i = 1; i < depth; ++i) event += close;
+        event += "}";
+        EXPECT_EQ(error_of(event), depth <= 1000 ? EventError::none : EventError::too_deep)
+            << name << open << depth;
+        EXPECT_EQ(error_of(cut), depth <= 1000 ? EventError::truncated : EventError::too_deep);
+      }
+    }
+  }
+}
+
+TEST(MatchEvent, EveryCutOfAnEventIsRefused) {
+  const std::string event =
+      R"({"a":"x\u00e9é","b":{"c":[1.5e3,{"d":true}],"e":null},"zzz":[[],{},"\\\""]})";
+  ASSERT_EQ(error_of(event), EventError::none);
+  for (std::size_t i = 0; i < event.size(); ++i) {
+    EXPECT_NE(error_of(event.substr(0, i)), EventError::none) << i;
+  }
+}
+
+TEST(MatchEvent, BackslashRunsAndQuotesAtEveryOffset) {
+  const auto rules = rules_of({R"({"a":[{"suffix":"\\"}]})", R"({"z":["q"]})"});
+  Matcher matcher;
+  for (int run = 1; run <= 130; ++run) {
+    for (int shift = 0; shift < 66; ++shift) {
+      const std::string event = "{" + std::string(static_cast<std::size_t>(shift), ' ') +
+                                "\"a\":\"" + std::string(static_cast<std::size_t>(run), '\\') +
+                                "\",\"z\":\"q\"}";
+      std::vector<RuleIndex> found;
+      const EventError error = matcher.match_event(*rules, event, found);
+      if (run % 2 == 0) {
+        ASSERT_EQ(error, EventError::none) << run << " " << shift;
+        ASSERT_EQ(found, (std::vector<RuleIndex>{0, 1}));
+      } else {
+        ASSERT_NE(error, EventError::none) << run << " " << shift;
+      }
+    }
+  }
+}
+
+TEST(MatchEvent, PrettyPrintedTextIsOneEvent) {
+  const auto rules = rules_of({R"({"a":{"b":[1]}})"});
+  Matcher matcher;
+  std::vector<RuleIndex> found;
+  EXPECT_EQ(matcher.match_event(*rules, "{\n  \"a\": {\n    \"b\": 1\n  }\n}\n", found),
+            EventError::none);
+  EXPECT_EQ(found, std::vector<RuleIndex>{0});
+}
+
+TEST(MatchEvent, LimitsOfNamesAndNumbers) {
+  const auto name = [](std::size_t n) { return "{\"" + std::string(n, 'n') + "\":1}"; };
+  const auto inner = [&name](std::size_t n) { return "{\"zzz\":" + name(n) + "}"; };
+  EXPECT_EQ(error_of(name(50'000)), EventError::none);
+  EXPECT_EQ(error_of(name(50'001)), EventError::malformed);
+  EXPECT_EQ(error_of(inner(50'000)), EventError::none);
+  EXPECT_EQ(error_of(inner(50'001)), EventError::malformed);
+  EXPECT_EQ(error_of("{\"a\":" + std::string(1000, '7') + "}"), EventError::none);
+  EXPECT_EQ(error_of("{\"a\":" + std::string(1001, '7') + "}"), EventError::malformed);
+  EXPECT_EQ(error_of("{\"z\":" + std::string(1001, '7') + "}"), EventError::malformed);
+}
+
+TEST(MatchEvent, LargeArraysOfObjectsTakeLinearTime) {
+  const auto rules = rules_of(
+      {R"({"e":{"k":["a"],"n":[{"numeric":["<",0]}]}})", R"({"e":{"k":["a"],"m":[7]}})",
+       R"({"e":{"k":["b"],"z":[{"exists":false}]}})", R"({"e":{"k":["a"],"n":[1],"z":[0]}})"});
+  std::string event = "{\"e\":[";
+  for (int i = 0; i < 20'000; ++i) {
+    event += std::string(i > 0 ? "," : "") + "{\"k\":\"" + (i == 19'998 ? "b" : "a") +
+             "\",\"n\":" + std::to_string(i % 3) +
+             (i == 19'999   ? ",\"m\":7}"
+              : i == 19'998 ? "}"
+                            : ",\"z\":5}");
+  }
+  event += "]}";
+  Matcher matcher;
+  std::vector<RuleIndex> found;
+  EXPECT_EQ(matcher.match_event(*rules, event, found), EventError::none);
+  EXPECT_EQ(found, (std::vector<RuleIndex>{1, 2}));
+}
+
+TEST(MatchEvent, IndependentArraysDoNotMultiply) {
+  // Twenty arrays of sixty elements, and a condition in the last that no element meets.
+  std::string pattern = "{\"x\":{";
+  std::string event = "{\"x\":{";
+  for (char c = 'a'; c < 'u'; ++c) {
+    pattern += std::string("\"") + c + "\":{\"k\":[1]},";
+    event += std::string("\"") + c + "\":[";
+    for (int i = 0; i < 60; ++i) event += std::string(i > 0 ? "," : "") + "{\"k\":1}";
+    event += "],";
+  }
+  pattern += R"("z":{"k":[1],"l":[1]}}})";
+  event += R"("z":[{"k":1},{"l":1}]}})";
+  Matcher matcher;
+  std::vector<RuleIndex> found;
+  EXPECT_EQ(matcher.match_event(*rules_of({pattern}), event, found), EventError::none);
+  EXPECT_TRUE(found.empty());
+}
+
+TEST(Envelope, RecordIsMatchedBelowThePrefixBesideTheConstants) {
+  const auto rules = rules_of(
+      {R"({"source":["weir.flow"],"detail":{"action":["REJECT"]}})", R"({"action":["REJECT"]})",
+       R"({"detail":{"n":[5]},"id":[{"exists":true}]})", R"({"source":["other"]})"});
+  const std::vector<FlatValue> constants = {
+      {*rules->find_path("source"), FlatValue::string, "weir.flow"}};
+  const EnvelopeValues envelope{constants, "detail"};
+  const Lines lines =
+      match(*rules, "{\"action\":\"REJECT\",\"n\":5}\n{\"action\":\"x\"}\n", &envelope);
+  EXPECT_EQ(lines.matches(0), std::vector<RuleIndex>{0});
+  EXPECT_TRUE(lines.matches(1).empty());
+  // No rule reads the prefix: the record is checked all the same.
+  const auto others = rules_of({R"({"source":["weir.flow"]})"});
+  const std::vector<FlatValue> same = {
+      {*others->find_path("source"), FlatValue::string, "weir.flow"}};
+  const EnvelopeValues unread{same, "detail"};
+  const Lines checked = match(*others, "{\"a\":1}\n{\"a\":01}\n", &unread);
+  EXPECT_EQ(checked.matches(0), std::vector<RuleIndex>{0});
+  EXPECT_EQ(checked.results.lines[1].error, EventError::malformed);
+}
+
+TEST(MatchFlat, AnswersLikeTheSameRecordAsJson) {
+  const auto rules = rules_of({R"({"action":["REJECT"],"bytes":[{"numeric":[">",100]}]})",
+                               R"({"bytes":[1.5e2]})", R"({"gone":[{"exists":false}],"up":[true]})",
+                               R"({"srcaddr":[{"cidr":"10.0.0.0/8"}]})", R"({"none":[null]})"});
+  const auto path = [&rules](std::string_view name) { return *rules->find_path(name); };
+  const std::vector<FlatValue> values = {{path("action"), FlatValue::string, "REJECT"},
+                                         {path("bytes"), FlatValue::number, "150"},
+                                         {path("up"), FlatValue::true_, ""},
+                                         {path("srcaddr"), FlatValue::string, "10.1.2.3"},
+                                         {path("none"), FlatValue::null, ""}};
+  Matcher matcher;
+  std::vector<RuleIndex> flat;
+  matcher.match_flat(*rules, values, flat);
+  std::vector<RuleIndex> json;
+  ASSERT_EQ(
+      matcher.match_event(
+          *rules, R"({"action":"REJECT","bytes":150,"up":true,"srcaddr":"10.1.2.3","none":null})",
+          json),
+      EventError::none);
+  EXPECT_EQ(flat, (std::vector<RuleIndex>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(flat, json);
+  EXPECT_FALSE(rules->find_path("act").has_value());
+  EXPECT_FALSE(rules->find_path("action.x").has_value());
+}
+
+}  // namespace
+}  // namespace weir

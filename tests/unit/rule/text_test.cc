@@ -1,0 +1,172 @@
+// Numbers, addresses, letters and escapes, each against a plainer way to the same answer.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/base/random.h"
+#include "core/rule/address.h"
+#include "core/rule/json_text.h"
+#include "core/rule/letter_case.h"
+#include "core/rule/number.h"
+#include "tests/reference/values.h"
+
+namespace weir {
+namespace {
+
+std::string random_number(Random& random) {
+  std::string out = random.below(3) == 0 ? "-" : "";
+  const auto digits = [&](std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i)
+      out.push_back(static_cast<char>('0' + random.below(10)));
+  };
+  if (random.below(3) == 0) {
+    out += "0";
+  } else {
+    out.push_back(static_cast<char>('1' + random.below(9)));
+    digits(random.below(random.below(4) == 0 ? 20 : 7));
+  }
+  if (random.below(2) == 0) {
+    out += ".";
+    digits(1 + random.below(18));
+  }
+  if (random.below(4) == 0) {
+    out += random.below(2) == 0 ? "e" : "E-";
+    out += std::to_string(random.below(random.below(3) == 0 ? 340 : 25));
+  }
+  return out;
+}
+
+TEST(Number, ComparableAndOrderedLikeTheNumbersThemselves) {
+  Random random(3);
+  std::string previous = "0";
+  for (int i = 0; i < 60'000; ++i) {
+    const std::string text = random_number(random);
+    const auto key = number_key(text);
+    ASSERT_EQ(key.has_value(), reference::comparable(text)) << text;
+    const NumberReading reading = read_number(text);
+    if (reading.kind == NumberReading::Kind::exact) {
+      ASSERT_EQ(key, reading.low) << text;
+    } else if (key && reading.kind == NumberReading::Kind::between) {
+      ASSERT_LE(reading.low, *key) << text;
+      ASSERT_GE(reading.high, *key) << text;
+    }
+    if (!key) continue;
+    const double a = std::strtod(previous.c_str(), nullptr);
+    const double b = std::strtod(text.c_str(), nullptr);
+    const NumberKey before = number_key(previous).value();
+    ASSERT_EQ(a < b, before < *key) << previous << " " << text;
+    ASSERT_EQ(a == b, before == *key) << previous << " " << text;
+    previous = text;
+  }
+}
+
+TEST(Number, ShortestFormsOfRandomDoublesAreComparable) {
+  Random random(4);
+  for (int i = 0; i < 20'000; ++i) {
+    const double value = std::bit_cast<double>(random());
+    if (!std::isfinite(value)) continue;
+    char text[64];
+    for (const int precision : {17, 16, 15}) {
+      std::snprintf(text, sizeof text, "%.*g", precision, value);
+      ASSERT_EQ(number_key(text).has_value(), reference::comparable(text)) << text;
+    }
+  }
+}
+
+TEST(Number, ZerosAreOne) {
+  for (const char* zero : {"0", "-0", "-0.0", "0e5", "0.000", "0E-400", "-0.0e999"}) {
+    EXPECT_EQ(number_key(zero), number_key("0")) << zero;
+  }
+}
+
+TEST(Address, ReadsWhatTheReferenceReads) {
+  Random random(5);
+  constexpr std::string_view kBytes = "0123456789abcdefABCDEF:.::..1 g";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    const std::uint64_t length = random.below(20);
+    for (std::uint64_t k = 0; k < length; ++k) text.push_back(kBytes[random.below(kBytes.size())]);
+    if (i % 3 == 0) {
+      text.clear();
+      for (int k = 0; k < 4; ++k) {
+        text += (k > 0 ? "." : "") + std::string(random.below(9) == 0 ? "00" : "") +
+                std::to_string(random.below(270));
+      }
+    }
+    if (i % 3 == 1) {
+      text.clear();
+      const std::uint64_t groups = 6 + random.below(4);
+      for (std::uint64_t k = 0; k < groups; ++k) {
+        text +=
+            (k > 0 ? ":" : "") + (random.below(5) == 0 ? "" : std::to_string(random.below(11000)));
+      }
+    }
+    const auto expected = reference::parse_address(text);
+    const auto found = parse_address(text);
+    ASSERT_EQ(found.has_value(), expected.has_value()) << text;
+    if (!found) continue;
+    ASSERT_EQ(found->v6, expected->size() == 128) << text;
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    for (const bool bit : *expected) {
+      high = (high << 1U) | (low >> 63U);
+      low = (low << 1U) | (bit ? 1U : 0U);
+    }
+    ASSERT_EQ(found->low, low) << text;
+    ASSERT_EQ(found->high, high) << text;
+  }
+}
+
+TEST(LetterCase, FormsOfTheOddOnes) {
+  const auto forms = [](std::string_view letter) {
+    const auto all = case_forms_of(letter);
+    EXPECT_EQ(all.size(), 1U);
+    return all.front().lower + " " + all.front().upper;
+  };
+  EXPECT_EQ(forms("a"), "a A");
+  EXPECT_EQ(forms("Z"), "z Z");
+  EXPECT_EQ(forms("5"), "5 5");
+  EXPECT_EQ(forms("ß"), "ß SS");
+  EXPECT_EQ(forms("Σ"), "σ Σ");
+  EXPECT_EQ(forms("ς"), "ς Σ");
+  EXPECT_EQ(forms("\u212a"), "k \u212a");
+  EXPECT_EQ(forms("ı"), "ı I");
+  EXPECT_EQ(forms("İ"), "i\u0307 İ");
+  EXPECT_EQ(forms("ǅ"), "ǆ Ǆ");
+  EXPECT_EQ(forms("ﬁ"), "ﬁ FI");
+  EXPECT_EQ(forms("𐐀"), "𐐨 𐐀");
+  EXPECT_EQ(forms("😀"), "😀 😀");
+}
+
+// What the matching of ignore-case patterns builds on: the first form that fits is the only one.
+TEST(LetterCase, NoFormBeginsOrEndsWithTheOther) {
+  for (std::uint32_t c = 0; c < 0x110000; ++c) {
+    const CaseForms forms = case_forms(c);
+    if (forms.lower == forms.upper) continue;
+    ASSERT_FALSE(forms.lower.starts_with(forms.upper) || forms.upper.starts_with(forms.lower)) << c;
+    ASSERT_FALSE(forms.lower.ends_with(forms.upper) || forms.upper.ends_with(forms.lower)) << c;
+  }
+}
+
+TEST(JsonText, Unescapes) {
+  EXPECT_EQ(unescape_json(R"(a\"\\\/\b\f\n\r\t\u0041)"), "a\"\\/\b\f\n\r\tA");
+  EXPECT_EQ(unescape_json(R"(\u0000)"), std::string(1, '\0'));
+  EXPECT_EQ(unescape_json(R"(\u00e9\u20AC)"), "é€");
+  EXPECT_EQ(unescape_json(R"(\ud83d\ude00)"), "😀");
+  EXPECT_EQ(unescape_json(R"(\ud83d)"), "\xED\xA0\xBD");
+  EXPECT_EQ(unescape_json(R"(\ude00\ud83d)"), "\xED\xB8\x80\xED\xA0\xBD");
+  EXPECT_EQ(unescape_json(R"(\ud83d\ud83d\ude00)"), "\xED\xA0\xBD😀");
+}
+
+TEST(JsonText, Utf16Order) {
+  EXPECT_TRUE(utf16_less("a", "b"));
+  EXPECT_TRUE(utf16_less("a", "a."));
+  EXPECT_TRUE(utf16_less("a-", "a."));
+  EXPECT_TRUE(utf16_less("😀", "\uffee"));
+  EXPECT_FALSE(utf16_less("\uffee", "😀"));
+  EXPECT_TRUE(utf16_less("\ud7ff", "😀"));
+  EXPECT_FALSE(utf16_less("😀", "😀"));
+}
+
+}  // namespace
+}  // namespace weir
