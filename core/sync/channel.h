@@ -28,17 +28,25 @@ class Channel {
   // `capacity`: items that always fit, whoever pushes them. `producers`: how many Producer objects
   // may exist over the channel's life.
   Channel(std::size_t capacity, std::size_t producers)
-      : queue_(capacity + (producers + 1) * kBlockItems, producers, producers) {}
+      : capacity_(capacity),
+        queue_(capacity + (producers + 1) * kBlockItems, producers, producers) {}
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   class Producer {
    public:
-    explicit Producer(Channel& channel) : queue_(channel.queue_), token_(channel.queue_) {}
-    [[nodiscard]] bool push(T item) { return queue_.try_enqueue(token_, std::move(item)); }
+    explicit Producer(Channel& channel)
+        : queue_(channel.queue_), capacity_(channel.capacity_), token_(channel.queue_) {}
+    [[nodiscard]] bool push(T item) {
+      // moodycamel leaves the memory that a producer once used with that producer. One that ran far
+      // ahead would keep all of it, and the others could never push again: so nobody may.
+      if (queue_.size_approx() >= capacity_) return false;
+      return queue_.try_enqueue(token_, std::move(item));
+    }
 
    private:
     moodycamel::ConcurrentQueue<T>& queue_;
+    const std::size_t capacity_;
     moodycamel::ProducerToken token_;
   };
 
@@ -65,6 +73,7 @@ class Channel {
  private:
   static constexpr std::size_t kBlockItems =
       32;  // moodycamel's block size: each producer may waste one
+  const std::size_t capacity_;
   moodycamel::ConcurrentQueue<T> queue_;
 };
 

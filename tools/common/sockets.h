@@ -52,7 +52,4 @@ Result<Fd> connect_to(const Endpoint& endpoint, Nanoseconds patience = 0s);
 // default here is cubic for loopback peers and the kernel's own for others.
 void set_congestion(int fd, const Endpoint& endpoint);
 
-// As many open descriptors as this process may have (the soft limit is often 1,024).
-void raise_descriptor_limit();
-
 }  // namespace weir

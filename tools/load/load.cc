@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "io/run/signals.h"
 #include "tools/common/clock.h"
 #include "tools/common/newlines.h"
 #include "tools/common/numbers.h"

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <thread>
 
+#include "io/run/signals.h"
 #include "tools/common/clock.h"
 #include "tools/common/numbers.h"
 

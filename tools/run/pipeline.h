@@ -1,0 +1,109 @@
+// Pipeline: one configuration as running threads: a cell, its loops with their rings, listeners and
+// file readers. Everything that can be wrong with the outside (a port in use, a missing file, no
+// io_uring) shows in create(), before anything runs.
+//
+// Threads: all calls from the control thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/catalog/catalog.h"
+#include "core/cell/cell.h"
+#include "core/cell/notifying_stage.h"
+#include "io/files/file_reader.h"
+#include "io/run/listener.h"
+#include "io/run/loop.h"
+#include "tools/run/file_feed.h"
+#include "tools/run/messages.h"
+
+namespace weir {
+
+class Pipeline {
+ public:
+  static Result<std::unique_ptr<Pipeline>> create(const Catalog& catalog, Console& console);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  Status start();
+  // "listening on tcp 127.0.0.1:7000, source flow", one a listener.
+  std::vector<std::string> listening() const;
+
+  // Rules and targets as in `catalog`, as one change; answered once every Router has adopted it.
+  // Sources, buses and threads stay as they are. An error changes nothing.
+  Status reload(const Catalog& catalog);
+
+  // Every source is finite and has come to its end.
+  bool sources_finished() const;
+  // Takes no more input; what was received goes on its way.
+  void stop_sources();
+  // After stop_sources() or when they finished: true once everything is delivered.
+  bool drained();
+  // Gives up what is not delivered, ends all threads. Counters stay readable.
+  void finish();
+  // A thread ended by itself.
+  std::optional<Error> failure() const;
+
+  struct TargetView {
+    std::string name;
+    std::shared_ptr<TargetCounters> counters;
+    bool retired = false;
+  };
+  const Catalog& catalog() const { return catalog_; }
+  const Cell& cell() const { return *cell_; }
+  const Ingest* ingest() const { return std::as_const(*cell_).ingest(); }
+  const std::vector<TargetView>& targets() const { return targets_; }
+  std::uint64_t bytes_in() const;
+  // How often each rule matched, rules of earlier configurations included.
+  std::map<std::string, std::uint64_t> rule_matches() const;
+
+ private:
+  struct FileSource {
+    std::unique_ptr<FileFeed> feed;
+    std::unique_ptr<FileReader> reader;
+  };
+  Pipeline(Catalog catalog, Console& console);
+  Status open_listeners();
+  Status make_loops(const Plan& plan);
+  Status open_files();
+  void place_stages(const Plan& plan);
+  std::vector<Waker*> loops_with(const Plan& plan, bool ThreadPlan::*role);
+  void watch(std::size_t thread, Stage& stage, std::vector<Waker*> wakers);
+  Loop& writer_loop(TargetId target);
+  void install_target(const TargetSpec& spec);
+  void retire_missing(const Catalog& catalog);
+  bool writers_idle();
+
+  Catalog catalog_;
+  Console& console_;
+  std::unique_ptr<Messages> messages_;
+  TargetSlots slots_;
+  std::mutex slots_mutex_;  // names are read by stages' messages
+  std::shared_ptr<const Routing> routing_;
+  std::uint64_t version_ = 1;
+
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<SourceId> listener_sources_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::unique_ptr<Cell> cell_;
+  std::vector<std::unique_ptr<NotifyingStage>> stages_;
+  std::vector<Loop*> writer_loops_;
+  Loop* ingest_loop_ = nullptr;
+  std::vector<FileSource> files_;
+
+  std::vector<TargetView> targets_;  // by slot
+  std::map<std::string, TargetSpec> target_specs_;
+  std::map<std::string, std::uint64_t> earlier_matches_;
+  bool sources_stopped_ = false;
+  bool draining_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace weir

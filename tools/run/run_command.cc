@@ -1,0 +1,192 @@
+#include "tools/run/run_command.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "io/config/load.h"
+#include "io/ring/clock.h"
+#include "io/run/signals.h"
+#include "tools/run/console.h"
+#include "tools/run/pipeline.h"
+#include "tools/run/run_report.h"
+#include "tools/run/status_line.h"
+
+namespace weir {
+namespace {
+
+constexpr int kExitDone = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+// How often the control thread looks around: for the status line, and how far a stop has come.
+constexpr Nanoseconds kLookEvery = 500ms;
+constexpr Nanoseconds kLookEveryAtEnd = 2ms;
+
+struct Arguments {
+  std::string config;
+  std::string report;
+};
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void print_faults(Console& console, const std::vector<Fault>& faults) {
+  for (const Fault& fault : faults) console.say(to_string(fault));
+}
+
+class Run {
+ public:
+  Run(const Arguments& arguments, Console& console) : arguments_(arguments), console_(console) {}
+
+  int run() {
+    auto loaded = load_catalog(arguments_.config);
+    if (!loaded) {
+      print_faults(console_, loaded.error());
+      return kExitUsage;
+    }
+    for (const Fault& warning : loaded->warnings) console_.warn(to_string(warning));
+    raise_descriptor_limit();
+    auto pipeline = Pipeline::create(loaded->catalog, console_);
+    if (!pipeline) return fail(kExitUsage, pipeline.error());
+    pipeline_ = std::move(pipeline).value();
+    if (Status started = pipeline_->start(); !started) return fail(kExitUsage, started.error());
+    console_.note("every bus is a memory bus: what is not delivered does not survive the process");
+    for (const std::string& line : pipeline_->listening()) console_.say(line);
+    watch();
+    return close();
+  }
+
+ private:
+  int fail(int code, const Error& error) {
+    console_.say(fmt::format("weir: {}", error.message));
+    return code;
+  }
+
+  // Until everything is delivered, the drain limit is over, or somebody loses patience.
+  void watch() {
+    while (!done_) {
+      const MonotonicTime now = monotonic_now();
+      switch (signals_.wait(now + (stopping_ ? kLookEveryAtEnd : look_every_))) {
+        case SignalWaiter::Event::stop:
+          stop_or_quit();
+          break;
+        case SignalWaiter::Event::reload:
+          reload();
+          break;
+        case SignalWaiter::Event::woken:
+        case SignalWaiter::Event::timeout:
+          break;
+      }
+      look();
+    }
+  }
+
+  void look() {
+    if (auto error = pipeline_->failure()) {
+      console_.say("weir: " + error->message);
+      failed_ = done_ = true;
+      return;
+    }
+    const MonotonicTime now = monotonic_now();
+    if (!stopping_ && pipeline_->sources_finished()) begin_stop(MonotonicTime::never());
+    if (stopping_ && (pipeline_->drained() || now >= stop_deadline_)) done_ = true;
+    if (console_.terminal() && now >= next_status_) {
+      console_.status(status_.next(*pipeline_, now, terminal_width()));
+      next_status_ = now + kLookEvery;
+    }
+  }
+
+  void begin_stop(MonotonicTime deadline) {
+    stopping_ = true;
+    stop_deadline_ = deadline;
+    pipeline_->stop_sources();
+  }
+
+  void stop_or_quit() {
+    const Nanoseconds limit = pipeline_->catalog().pipeline.drain_limit;
+    if (!stopping_) {
+      begin_stop(monotonic_now() + limit);
+    } else if (stop_deadline_ == MonotonicTime::never()) {
+      stop_deadline_ = monotonic_now() + limit;  // the sources had ended by themselves
+    } else {
+      console_.note("stopped a second time: quitting at once");
+      done_ = true;
+    }
+  }
+
+  void reload() {
+    if (stopping_) return;
+    auto loaded = load_catalog(arguments_.config);
+    if (!loaded) {
+      print_faults(console_, loaded.error());
+      console_.warn("the configuration is not taken; the old one stays in force");
+      return;
+    }
+    for (const Fault& warning : loaded->warnings) console_.warn(to_string(warning));
+    if (Status status = pipeline_->reload(loaded->catalog); !status) {
+      console_.warn(status.error().message + "; the old configuration stays in force");
+      return;
+    }
+    console_.note(fmt::format("reloaded: {} rules, {} targets", loaded->catalog.rules.size(),
+                              loaded->catalog.targets.size()));
+  }
+
+  int close() {
+    const std::uint64_t undelivered = add_up(*pipeline_).pending;
+    const bool drained = !failed_ && pipeline_->drained();
+    pipeline_->finish();
+    console_.status("");
+    if (!arguments_.report.empty()) {
+      if (Status status = write_report(arguments_.report, make_run_report(*pipeline_)); !status) {
+        return fail(kExitFailed, status.error());
+      }
+    }
+    if (drained) return kExitDone;
+    console_.say(fmt::format("weir: {} events were not delivered and are lost with this process",
+                             undelivered));
+    return kExitFailed;
+  }
+
+  const Arguments& arguments_;
+  Console& console_;
+  SignalWaiter signals_;  // before any thread starts
+  std::unique_ptr<Pipeline> pipeline_;
+  StatusLine status_;
+  MonotonicTime next_status_;
+  MonotonicTime stop_deadline_ = MonotonicTime::never();
+  Nanoseconds look_every_ = 50ms;
+  bool stopping_ = false;
+  bool done_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+void add_run_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("run", "Route events as a configuration says");
+  command->add_option("CONFIG", arguments->config, "Configuration file (YAML or JSON)")->required();
+  command->add_option("--report", arguments->report,
+                      "Write the final counters as JSON to this file ('-': standard output)");
+  command->footer(
+      "Runs until SIGTERM or SIGINT, then delivers what was accepted and exits 0; a second signal\n"
+      "quits at once. SIGHUP reloads rules and targets. When every source is a file or standard\n"
+      "input it ends by itself once all is delivered.\n"
+      "Exit codes: 0 all delivered, 1 events were left undelivered, 2 configuration or set-up.\n"
+      "\n"
+      "Example:\n"
+      "  weir run weir.yaml --report report.json");
+  command->callback([arguments, &exit_code] {
+    Console console;
+    exit_code = Run(*arguments, console).run();
+  });
+}
+
+}  // namespace weir
