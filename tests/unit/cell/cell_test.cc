@@ -129,7 +129,6 @@ class CellRun {
     }
     return lines;
   }
-  SourceCounters totals() const { return {}; }
   std::uint64_t sum(Counter SourceCounters::*counter) const {
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < cell->routers(); ++i) {
@@ -161,7 +160,7 @@ struct Sent {
   bool refused = false;
 };
 
-Sent make_line(Random& random, int client, int number) {
+Sent make_line(Random& random, std::size_t client, int number) {
   Sent sent;
   const std::string stamp = "\"c\":" + std::to_string(client) + ",\"i\":" + std::to_string(number);
   switch (random.below(12)) {
@@ -211,14 +210,14 @@ void check_run(std::uint64_t seed) {
   Random random(seed);
   CellRun run(seed, make_catalog(), 1 + random.below(6));
   add_faults(run.world, random);
-  constexpr int kClients = 5;
+  constexpr std::size_t kClients = 5;
   std::vector<SimPeerPtr> clients;
   std::vector<std::vector<Sent>> sent(kClients);
-  for (int c = 0; c < kClients; ++c) {
+  for (std::size_t c = 0; c < kClients; ++c) {
     clients.push_back(run.world.connect_to(run.listener, "client" + std::to_string(c)));
   }
   for (int i = 0; i < 150; ++i) {
-    for (int c = 0; c < kClients; ++c) {
+    for (std::size_t c = 0; c < kClients; ++c) {
       sent[c].push_back(make_line(random, c, i));
       clients[c]->feed(sent[c].back().line + "\n");
     }
