@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "io/files/gzip_header.h"
 
 namespace weir {
 namespace {
@@ -47,80 +48,97 @@ class PlainFormat final : public Decoder::Format {
 
 class GzipFormat final : public Decoder::Format {
  public:
-  GzipFormat() { start_member(); }
-
   Step decode(std::span<const char> in, const Decoder::Taker& taker) override {
     // isa-l takes a pointer to non-const, and only reads.
     state_->next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(in.data()));
     state_->avail_in = static_cast<std::uint32_t>(in.size());
-    bool output_pending = false;
-    while (state_->avail_in > 0 || output_pending) {
+    output_pending_ = false;
+    while (state_->avail_in > 0 || output_pending_) {
       const std::size_t position = in.size() - state_->avail_in;
-      if (!in_member_ && !between_members(static_cast<std::uint8_t>(in[position]))) {
-        return damaged("bytes that are no gzip follow the last member", position);
-      }
-      if (!in_member_) continue;  // padding
-      state_->next_out = output_.data();
-      state_->avail_out = static_cast<std::uint32_t>(output_.size());
-      const int result = isal_inflate(state_.get());
-      const std::size_t made = output_.size() - state_->avail_out;
-      output_pending = state_->avail_out == 0;
-      if (made > 0 && !taker({reinterpret_cast<const char*>(output_.data()), made})) {
-        return {DecodeOutcome::stopped, 0, {}};
-      }
-      if (result < 0) return damaged(fault(result), in.size() - state_->avail_in);
-      if (state_->block_state == ISAL_BLOCK_FINISH) {
-        in_member_ = false;
-        output_pending = false;
-      } else if (made == 0 && state_->avail_in == in.size() - position) {
-        return damaged("gzip data that cannot be decoded", position);  // never turn round in place
-      }
+      Step step = part_ == Part::data ? inflate(in.size(), taker) : outside_data(position);
+      if (step.outcome != DecodeOutcome::going_on) return step;
     }
     return {};
   }
 
-  std::string cut() const override { return in_member_ ? "cut off inside a gzip member" : ""; }
+  std::string cut() const override {
+    return part_ == Part::between ? "" : "cut off inside a gzip member";
+  }
 
  private:
-  void start_member() {
-    isal_inflate_init(state_.get());
-    state_->crc_flag = ISAL_GZIP;
-    in_member_ = true;
+  enum class Part : std::uint8_t { header, data, between };
+
+  std::uint8_t next_byte() {
+    --state_->avail_in;
+    return *state_->next_in++;
   }
 
-  // True when `byte` may follow a member: the start of another, or zero padding (tape blocks).
-  bool between_members(std::uint8_t byte) {
-    if (byte == 0) {
-      padding_ = true;
-      ++state_->next_in;
-      --state_->avail_in;
-      return true;
+  // One byte of a header, of zero padding (tape blocks), or of what should not be there.
+  Step outside_data(std::size_t position) {
+    if (part_ == Part::between) {
+      const std::uint8_t byte = *state_->next_in;
+      if (byte == 0) {
+        padding_ = true;
+        next_byte();
+        return {};
+      }
+      if (byte != 0x1f || padding_) {
+        return damaged("bytes that are no gzip follow the last member", position);
+      }
+      header_ = {};
+      part_ = Part::header;
     }
-    if (byte != 0x1f || padding_) return false;
+    switch (header_.take(next_byte())) {
+      case GzipHeader::State::more:
+        break;
+      case GzipHeader::State::bad:
+        return damaged(header_.fault(), position);
+      case GzipHeader::State::done:
+        start_data();
+        break;
+    }
+    return {};
+  }
+
+  void start_data() {
     std::uint8_t* const next_in = state_->next_in;
     const std::uint32_t avail_in = state_->avail_in;
-    start_member();
+    isal_inflate_init(state_.get());
+    state_->crc_flag = ISAL_GZIP_NO_HDR_VER;  // checks the trailer; the header is ours
     state_->next_in = next_in;
     state_->avail_in = avail_in;
-    return true;
+    part_ = Part::data;
   }
 
-  static std::string fault(int result) {
-    switch (result) {
-      case ISAL_INCORRECT_CHECKSUM:
-        return "corrupt gzip data (the checksum or the length is wrong)";
-      case ISAL_INVALID_WRAPPER:
-        return "corrupt gzip header";
-      case ISAL_UNSUPPORTED_METHOD:
-        return "unknown compression method in a gzip header";
-      default:
-        return "corrupt gzip data";
+  Step inflate(std::size_t in_size, const Decoder::Taker& taker) {
+    const std::uint32_t avail_before = state_->avail_in;
+    state_->next_out = output_.data();
+    state_->avail_out = static_cast<std::uint32_t>(output_.size());
+    const int result = isal_inflate(state_.get());
+    const std::size_t made = output_.size() - state_->avail_out;
+    output_pending_ = state_->avail_out == 0;
+    if (made > 0 && !taker({reinterpret_cast<const char*>(output_.data()), made})) {
+      return {DecodeOutcome::stopped, 0, {}};
     }
+    const std::size_t position = in_size - state_->avail_in;
+    if (result == ISAL_INCORRECT_CHECKSUM) {
+      return damaged("corrupt gzip data (the checksum or the length is wrong)", position);
+    }
+    if (result < 0) return damaged("corrupt gzip data", position);
+    if (state_->block_state == ISAL_BLOCK_FINISH) {
+      part_ = Part::between;
+      output_pending_ = false;
+    } else if (made == 0 && avail_before > 0 && state_->avail_in == avail_before) {
+      return damaged("corrupt gzip data", position);  // never turn round in place
+    }
+    return {};
   }
 
   std::unique_ptr<inflate_state> state_ = std::make_unique<inflate_state>();
   std::vector<std::uint8_t> output_ = std::vector<std::uint8_t>(kOutputBytes);
-  bool in_member_ = false;
+  GzipHeader header_;
+  Part part_ = Part::header;
+  bool output_pending_ = false;
   bool padding_ = false;
 };
 

@@ -67,7 +67,7 @@ TEST_F(DecoderFiles, LargeAndWellCompressibleFiles) {
   text += lines(50000);
   for (const Compression compression : {Compression::gzip, Compression::zstd}) {
     const std::string packed = compressed(text, compression);
-    for (const std::size_t piece : {1U, 4099U, 262144U}) {
+    for (const std::size_t piece : {61U, 4099U, 262144U}) {
       const Decoded result = decode(packed, piece);
       EXPECT_EQ(DecodeOutcome::going_on, result.outcome) << result.damage;
       EXPECT_TRUE(text == result.bytes) << "pieces of " << piece;
@@ -154,16 +154,51 @@ TEST_F(DecoderFiles, WhatMayFollowTheLastMember) {
 }
 
 TEST_F(DecoderFiles, ReadsWhatGzipWrites) {
-  const std::string text = lines(30000);
+  const std::string text = lines(3000);
   for (const char* level : {"-1", "-6", "-9"}) {
     const std::string file = put("plain.json", text);
     const std::string command = std::string("gzip -f ") + level + " '" + file + "'";
     if (std::system(command.c_str()) != 0) GTEST_SKIP() << "no gzip here";
     const std::string packed = bytes_of(file + ".gz");  // with a name and a time in its header
-    for (const std::size_t piece : {1U, 1000U, 262144U}) {
-      EXPECT_TRUE(text == decode(packed, piece).bytes);
-      EXPECT_EQ(DecodeOutcome::going_on, decode(packed, piece).outcome);
+    for (const std::size_t piece : {1U, 7U, 1000U, 262144U}) {
+      const Decoded result = decode(packed, piece);
+      EXPECT_TRUE(text == result.bytes);
+      EXPECT_EQ(DecodeOutcome::going_on, result.outcome);
     }
+  }
+}
+
+TEST_F(DecoderFiles, HeadersWithEverythingInAnyPieces) {
+  const std::string text = lines(50);
+  const std::string packed = compressed(text, Compression::gzip);
+  const std::string body = packed.substr(10);  // our own compressor writes the shortest header
+  const std::string start("\x1f\x8b\x08", 3);
+  const std::string times("\x01\x02\x03\x04\x02\x03", 6);
+  const std::string extra(
+      "\x05\x00"
+      "extra",
+      7);
+  const std::string name("name.json\0", 10);
+  const std::string comment(std::string(70000, 'c') + '\0');
+  const std::string check("\x12\x34", 2);
+  const std::vector<std::string> members = {
+      start + '\x00' + times + body,
+      start + '\x01' + times + body,
+      start + '\x1e' + times + extra + name + comment + check + body,
+      start + '\x04' + times + std::string(2, '\0') + body,
+      start + '\x0a' + times + name + check + body,
+      start + '\x10' + times + std::string(1, '\0') + body,
+  };
+  for (const std::string& member : members) {
+    for (const std::size_t piece : {1U, 2U, 3U, 5U, 11U, 64U, 200000U}) {
+      const Decoded result = decode(member + member, piece);
+      EXPECT_EQ(text + text, result.bytes) << result.damage;
+      EXPECT_EQ(DecodeOutcome::going_on, result.outcome);
+    }
+  }
+  for (const std::string& bad :
+       {start + '\x20' + times + body, std::string("\x1f\x8b\x07\0", 4) + times + body}) {
+    EXPECT_EQ(DecodeOutcome::damaged, decode(bad, 1).outcome);
   }
 }
 

@@ -338,6 +338,7 @@ TEST_F(RingSockets, ShutdownComesAfterWhatWasSent) {
 }
 
 TEST_F(RingSockets, AcceptWithoutDescriptorsFailsAndRecovers) {
+  const Pair first = connected_pair();
   auto listener = listen();
   const int client = dial(*listener);
   rlimit old{};
@@ -346,16 +347,18 @@ TEST_F(RingSockets, AcceptWithoutDescriptorsFailsAndRecovers) {
   ::close(probe);
   rlimit none = old;
   none.rlim_cur = static_cast<rlim_t>(probe);
-  setrlimit(RLIMIT_NOFILE, &none);
   port_->accept(listener->handle(), 1);
-  const std::int64_t result = finish(1).result;
+  // Only the submission runs without descriptors: the sanitizers want some for themselves.
+  setrlimit(RLIMIT_NOFILE, &none);
+  ring_->poll();
   setrlimit(RLIMIT_NOFILE, &old);
-  EXPECT_EQ(-EMFILE, result);
+  EXPECT_EQ(-EMFILE, finish(1).result);
   port_->accept(listener->handle(), 2);
   const Completion made = finish(2);
   EXPECT_GE(made.result, 0);
   port_->close(Handle(static_cast<std::int32_t>(made.result)));
   ::close(client);
+  ::close(first.theirs);
 }
 
 TEST_F(RingSockets, AThousandConnectionsInOneRound) {
