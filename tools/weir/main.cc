@@ -11,24 +11,12 @@
 #include <vector>
 
 #include "core/base/nearest.h"
-#ifdef WEIR_HAS_RUN
-#include "tools/run/run_command.h"
-#endif
-#ifdef WEIR_HAS_CHECK
 #include "tools/check_command/check_command.h"
-#endif
-#ifdef WEIR_HAS_MATCH
-#include "tools/match/match_command.h"
-#endif
-#ifdef WEIR_HAS_GEN
 #include "tools/gen/gen_command.h"
-#endif
-#ifdef WEIR_HAS_SINK
-#include "tools/sink/sink_command.h"
-#endif
-#ifdef WEIR_HAS_LOAD
 #include "tools/load/load_command.h"
-#endif
+#include "tools/match/match_command.h"
+#include "tools/run/run_command.h"
+#include "tools/sink/sink_command.h"
 
 namespace weir {
 namespace {
@@ -46,25 +34,13 @@ constexpr std::string_view kExamples =
     "'weir COMMAND --help' explains a command. Exit codes: 0 done, 1 failed, 2 usage or\n"
     "configuration.";
 
-void add_commands([[maybe_unused]] CLI::App& app, [[maybe_unused]] int& exit_code) {
-#ifdef WEIR_HAS_RUN
+void add_commands(CLI::App& app, int& exit_code) {
   add_run_command(app, exit_code);
-#endif
-#ifdef WEIR_HAS_CHECK
   add_check_command(app, exit_code);
-#endif
-#ifdef WEIR_HAS_MATCH
   add_match_command(app, exit_code);
-#endif
-#ifdef WEIR_HAS_GEN
   add_gen_command(app, exit_code);
-#endif
-#ifdef WEIR_HAS_SINK
   add_sink_command(app, exit_code);
-#endif
-#ifdef WEIR_HAS_LOAD
   add_load_command(app, exit_code);
-#endif
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {
