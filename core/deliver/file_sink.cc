@@ -177,6 +177,7 @@ void FileSink::rotate(const Now& now) {
 
 void FileSink::renamed(std::int64_t result, const Now& now) {
   state_ = State::closed;
+  if (handing_over_) buffer_.rewind(written_);
   if (result < 0 && result != -ENOENT) {  // -ENOENT: somebody else has moved it already
     rotate_not_before_ = now.monotonic + backoff_.next(world_.random);
     note_error(now,
@@ -201,6 +202,10 @@ void FileSink::failed(const Now& now, const std::string& what) {
   retry_at_ = now.monotonic + backoff_.next(world_.random);
   set_state(TargetState::reconnecting);
   note_error(now, what);
+  if (handing_over_) {
+    buffer_.rewind(written_);
+    state_ = State::closed;
+  }
 }
 
 void FileSink::close() {
@@ -215,8 +220,8 @@ void FileSink::hand_over() {
   const std::uint64_t in_hand = written_ + writing_bytes_;
   stop_at_ = in_hand == buffer_.base() ? in_hand : buffer_.batch_end(in_hand);
   if (state_ == State::opening) ++generation_;
-  // What was written before the failure is not written again elsewhere.
-  if (state_ == State::waiting) buffer_.rewind(written_);
+  // What was written before a failure or a rotation is not written again elsewhere.
+  if (state_ != State::open) buffer_.rewind(written_);
   if (state_ == State::opening || state_ == State::waiting) state_ = State::closed;
 }
 
