@@ -200,10 +200,16 @@ bool StreamIntake::decide_flow_log(std::string_view first, bool complete) {
     begin_foreign("this is " + std::string(foreign) + ", not flow-log lines");
     return true;
   }
-  if (!complete && !has_line_end(first) && first.size() < kDetectBytesMax) return false;
   const IntakeContext::Source& source = context_->sources[stream_.origin->source.value];
   stream_.origin->layout =
       source.layout != nullptr ? source.layout : context_->layouts->default_v2();
+  // Lines inside JSON, as CloudWatch and Firehose deliver them.
+  const std::size_t start = first.find_first_not_of(" \t\r\n");
+  if (start != std::string_view::npos && (first[start] == '{' || first[start] == '[')) {
+    begin_records(RecordMode::flow_log);
+    return true;
+  }
+  if (!complete && !has_line_end(first) && first.size() < kDetectBytesMax) return false;
   const std::string_view line = first.substr(0, first.find('\n'));
   if (FlowLogLayout::is_header(line)) {
     const auto layout = context_->layouts->intern_header(line);

@@ -148,6 +148,18 @@ TEST_F(IngestTest, WrappedRecordsBecomeLines) {
   EXPECT_EQ(received["trail"], "{\"a\":1}\n{\"b\":[1, 2]}\n");
 }
 
+TEST_F(IngestTest, WrappedFlowLogLinesComeOutOfAFlowLogSourceToo) {
+  context.sources[0].format = SourceFormat::flow_log;
+  const SimPeerPtr peer = world.connect_to(listener, "a");
+  peer->feed(R"({"messageType":"DATA_MESSAGE","logEvents":[{"message":"2 1 eni-1"},)");
+  run();
+  peer->feed(R"({"message":"2 1 eni-2\n"}]}{"message":"2 1 eni-3"})");
+  peer->finish();
+  run();
+  EXPECT_EQ(received["a"], "2 1 eni-1\n2 1 eni-2\n2 1 eni-3\n");
+  EXPECT_EQ(layouts_seen["a"], layouts.default_v2());
+}
+
 TEST_F(IngestTest, LineOverTheLimitIsRefusedAndTheNextIsRead) {
   const SimPeerPtr peer = world.connect_to(listener, "p");
   peer->feed("{\"a\":1}\n{" + std::string(10000, 'x') + "\n{\"b\":2}\n");
