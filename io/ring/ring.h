@@ -27,6 +27,7 @@ struct RingOptions {
   std::uint32_t submissions = 256;        // submitted early when more are asked for in one round
   std::uint32_t completions = 4096;       // the kernel keeps what does not fit
   std::uint32_t buffers_per_port = 1024;  // provided at one time; more wait in the port
+  bool plain = false;                     // set up as on old kernels, without the newer flags
 };
 
 struct RingStats {

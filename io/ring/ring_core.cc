@@ -89,6 +89,7 @@ Status Ring::Core::open() {
   if (wake_fd_ < 0) return ring_setup_error(errno);
   int failed = -EINVAL;
   for (const unsigned flags : kSetupFlags) {
+    if (options_.plain && flags != kSetupFlags.back()) continue;
     failed = setup(flags);
     if (failed != -EINVAL) break;
   }

@@ -337,6 +337,28 @@ TEST_F(RingSockets, ShutdownComesAfterWhatWasSent) {
   ::close(pair.theirs);
 }
 
+TEST_F(RingSockets, WorkWithoutTheFlagsOfNewKernels) {
+  RingOptions options;
+  options.plain = true;
+  start(options);
+  Pair pair = connected_pair();
+  std::array<char, 64> memory{};
+  for (Token round = 0; round < 100; ++round) {
+    port_->provide(7, memory);
+    port_->receive(pair.ours, round);
+    ring_->poll();
+    put(pair.theirs, "hello\n");
+    EXPECT_EQ(6, finish(round).result);
+    ring_->wake();
+    ring_->submit_and_wait(MonotonicTime::never());
+  }
+  port_->receive(pair.ours, 200);
+  port_->close(pair.ours);
+  const std::int64_t result = finish(200).result;
+  EXPECT_TRUE(result == -ECANCELED || result == -ENOBUFS) << result;
+  ::close(pair.theirs);
+}
+
 TEST_F(RingSockets, AcceptWithoutDescriptorsFailsAndRecovers) {
   const Pair first = connected_pair();
   auto listener = listen();
