@@ -49,8 +49,8 @@ void BlockLine::finish(TextBlock& block) {
 std::unique_ptr<TextBlock> BlockLine::next() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock,
-                [&] { return blocks_.empty() ? closed_ || cancelled_ : blocks_.front()->done; });
-  if (blocks_.empty()) return nullptr;
+                [&] { return cancelled_ || (blocks_.empty() ? closed_ : blocks_.front()->done); });
+  if (cancelled_ || blocks_.empty()) return nullptr;
   std::unique_ptr<TextBlock> block = std::move(blocks_.front());
   blocks_.pop_front();
   --taken_;

@@ -33,7 +33,7 @@ class BlockLine {
   TextBlock* take();
   void finish(TextBlock& block);
 
-  // The next block in order, finished; nullptr after the last.
+  // The next block in order, finished; nullptr after the last, or once cancelled.
   std::unique_ptr<TextBlock> next();
   // For use again.
   void give_back(std::unique_ptr<TextBlock> block);
