@@ -211,7 +211,8 @@ class Bench:
                            target["matched"])
             must_equal(f"disorder and repeats at receiver-{i}",
                        there["check"]["disordered"] + there["check"]["duplicates"], 0)
-        return report, received, {"memory": memory, "rate": sent["records"] / duration,
+        return report, received, {"memory": memory, "duration_s": duration,
+                                  "rate": sent["records"] / duration,
                                   "cpu_s_per_million": router.cpu_seconds() / sent["records"] * 1e6}
 
     def latency(self, rate):
