@@ -256,7 +256,8 @@ void FlowLogGenerator::append_next(std::string& out) {
 
 }  // namespace
 
-Result<std::unique_ptr<Generator>> make_flow_log_generator(std::uint64_t seed, FlowLogLayout layout,
+Result<std::unique_ptr<Generator>> make_flow_log_generator(std::uint64_t seed,
+                                                           const FlowLogLayout& layout,
                                                            FlowForm form) {
   for (const FlowLogField& field : layout.fields()) {
     if (!published_flow_log_type(field.name)) {

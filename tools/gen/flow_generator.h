@@ -16,7 +16,8 @@ enum class FlowForm : std::uint8_t {
 };
 
 // Refuses a field that no version of the format publishes.
-Result<std::unique_ptr<Generator>> make_flow_log_generator(std::uint64_t seed, FlowLogLayout layout,
+Result<std::unique_ptr<Generator>> make_flow_log_generator(std::uint64_t seed,
+                                                           const FlowLogLayout& layout,
                                                            FlowForm form);
 
 }  // namespace weir

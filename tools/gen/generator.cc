@@ -1,7 +1,6 @@
 #include "tools/gen/generator.h"
 
 #include <array>
-#include <utility>
 
 #include "core/wire/flow_log.h"
 #include "tools/gen/flow_generator.h"
@@ -29,7 +28,7 @@ Result<std::unique_ptr<Generator>> make_flow_generator(const GeneratorOptions& o
   Result<FlowLogLayout> layout =
       options.fields.empty() ? default_layout(form) : FlowLogLayout::from_names(options.fields);
   if (!layout) return layout.error();
-  return make_flow_log_generator(options.seed, std::move(*layout), form);
+  return make_flow_log_generator(options.seed, *layout, form);
 }
 
 }  // namespace
