@@ -109,6 +109,9 @@ void Sink::run() {
       free_slots_.push_back(slot);
     }
     ended_slots_.clear();
+    if (!options_.output.empty()) {  // whoever watches the files sees what has come
+      for (const auto& port : ports_) std::fflush(port->output.get());
+    }
     if (paused_ > 0) resume_due(now_ns);
     if (options_.progress) show_progress(now_ns);
   }
