@@ -46,6 +46,14 @@ TEST_F(LoadSink, RepeatsAFileUpToTheCount) {
   EXPECT_EQ(sink.output(), text_ + text_ + lines_of({records_.begin(), records_.begin() + 10'001}));
 }
 
+TEST_F(LoadSink, SendsWhatTheGeneratorMakes) {
+  SinkProcess sink(dir_, "sink", {"--once"});
+  load(dir_, tcp_url(sink.port()), {"--gen", "orders", "--seed", "7", "--count", "5000"});
+  EXPECT_EQ(sink.finish()["records"], 5000);
+  EXPECT_EQ(run_to_end(dir_, "gen", {"gen", "orders", "--seed", "7", "--count", "5000"}), 0);
+  EXPECT_EQ(sink.output(), read_file(dir_.file("gen.out")));
+}
+
 TEST_F(LoadSink, SeveralConnectionsShareTheLines) {
   SinkProcess sink(dir_, "sink", {"--once", "--complete"});
   load(dir_, tcp_url(sink.port()), {"--file", input(), "--connections", "7", "--stamp"});
@@ -152,6 +160,10 @@ TEST_F(LoadSink, WrongUsageIsExitCodeTwo) {
       {"load"},
       {"load", "--to", "tcp://127.0.0.1:1"},
       {"load", "--to", "127.0.0.1:1", "--file", input()},
+      {"load", "--to", "tcp://127.0.0.1:1", "--gen", "orders"},
+      {"load", "--to", "tcp://127.0.0.1:1", "--gen", "ordres", "--count", "1"},
+      {"load", "--to", "tcp://127.0.0.1:1", "--gen", "flow-logs", "--count", "1", "--stamp"},
+      {"load", "--to", "tcp://127.0.0.1:1", "--gen", "orders", "--count", "1", "--file", input()},
       {"load", "--to", "tcp://127.0.0.1:1", "--file", "/nonexistent"},
       {"load", "--to", "tcp://127.0.0.1:1", "--file", input(), "--rate", "-5"},
       {"load", "--to", "tcp://127.0.0.1:1", "--file", input(), "--connections", "0"},

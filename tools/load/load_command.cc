@@ -10,6 +10,7 @@
 
 #include "tools/common/report.h"
 #include "tools/common/stamp.h"
+#include "tools/gen/generator.h"
 #include "tools/load/load.h"
 #include "tools/load/load_summary.h"
 #include "tools/load/record_memory.h"
@@ -25,6 +26,8 @@ constexpr int kExitUsage = 2;
 struct Arguments {
   std::string to;
   std::string file;
+  std::string gen;
+  std::uint64_t seed = 1;
   std::uint64_t count = 0;
   std::string duration;
   std::string rate = "max";
@@ -79,8 +82,38 @@ Result<LoadOptions> to_options(const Arguments& arguments) {
   return options;
 }
 
+// A run draws from this much generated text; then the records repeat. Enough that no cache of the
+// machine holds it, little enough to be made at once.
+constexpr std::size_t kGeneratedBytes = std::size_t{64} << 20U;
+
+Result<RecordMemory> generate_records(const Arguments& arguments, const LoadOptions& options) {
+  if (options.count == 0 && options.duration.count() == 0) {
+    return Error{"--gen needs an end: --count N or --duration TIME"};
+  }
+  auto generator = make_generator(arguments.gen, {.seed = arguments.seed, .fields = {}});
+  if (!generator) return Error{"--gen: " + generator.error().message};
+  std::string first;
+  (*generator)->append_next(first);
+  if (options.stamp && !first.starts_with('{')) {
+    return Error{fmt::format("--stamp: the records of '{}' are no JSON objects", arguments.gen)};
+  }
+  std::uint64_t made = 0;
+  const auto fill = [&](std::string& text) {
+    if (made++ == 0) {
+      text += first;
+    } else {
+      (*generator)->append_next(text);
+    }
+  };
+  const std::uint64_t records_max = options.count > 0 ? options.count : Feed::kEndless;
+  return RecordMemory::from_generator(fill, kGeneratedBytes, records_max);
+}
+
 Result<RecordMemory> load_records(const Arguments& arguments, LoadOptions& options) {
-  if (arguments.file.empty()) return Error{"nothing to send: --file FILE"};
+  if (arguments.file.empty() == arguments.gen.empty()) {
+    return Error{"what to send: one of --file FILE and --gen KIND"};
+  }
+  if (!arguments.gen.empty()) return generate_records(arguments, options);
   auto records = RecordMemory::from_file(arguments.file);
   if (records && options.count == 0 && options.duration.count() == 0) {
     options.count = records->all().lines;  // once through
@@ -114,8 +147,9 @@ int run_load(const Arguments& arguments) {
 }
 
 constexpr const char* kFooter =
-    "Without --count and --duration a file is sent once. A record is a line; the lines of a file\n"
-    "are split evenly over the connections. With --rate every record has a time at which it is "
+    "Without --count and --duration a file is sent once. --gen makes 64 MiB of records before the\n"
+    "clock starts and then repeats them. A record is a line; the lines are split evenly over the\n"
+    "connections. With --rate every record has a time at which it is "
     "due,\n"
     "whatever the peer does; the slip says how late it went. With --stamp it carries that time "
     "and\n"
@@ -138,6 +172,12 @@ void add_load_command(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--file", a->file, "Send the lines of this file, over and over")
       ->type_name("FILE");
+  command
+      ->add_option("--gen", a->gen, "Send generated records: a kind that 'weir gen --help' names")
+      ->type_name("KIND");
+  command->add_option("--seed", a->seed, "Of the generated records")
+      ->type_name("S")
+      ->capture_default_str();
   command->add_option("--count", a->count, "End after this many records, over all connections")
       ->type_name("N");
   command->add_option("--duration", a->duration, "End after this time")->type_name("TIME");

@@ -72,10 +72,9 @@ Result<RecordMemory> RecordMemory::from_file(const std::string& path) {
 }
 
 RecordMemory RecordMemory::from_generator(const std::function<void(std::string&)>& fill,
-                                          std::size_t bytes) {
+                                          std::size_t bytes, std::uint64_t records_max) {
   std::string text;
-  text.reserve(bytes + bytes / 4);
-  while (text.size() < bytes) fill(text);
+  for (std::uint64_t i = 0; i < records_max && text.size() < bytes; ++i) fill(text);
   RecordMemory memory(text.size() + 1);
   memory.append(text);
   memory.finish();

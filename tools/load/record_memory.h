@@ -21,11 +21,11 @@ struct Slice {
 
 class RecordMemory {
  public:
-  // A file, or what a generator appends: `fill` adds records to the string it is given and is
-  // called until that holds `bytes`.
+  // A file, or what a generator appends: `fill` adds one record to the string it is given and is
+  // called until that holds `bytes` or `records_max` records.
   static Result<RecordMemory> from_file(const std::string& path);
   static RecordMemory from_generator(const std::function<void(std::string&)>& fill,
-                                     std::size_t bytes);
+                                     std::size_t bytes, std::uint64_t records_max);
 
   RecordMemory(RecordMemory&& other) noexcept;
   RecordMemory& operator=(RecordMemory&&) = delete;

@@ -12,13 +12,7 @@ namespace weir {
 namespace {
 
 RecordMemory memory_of(const std::string& text) {
-  bool filled = false;
-  return RecordMemory::from_generator(
-      [&](std::string& out) {
-        out += filled ? "" : text;
-        filled = true;
-      },
-      text.size());
+  return RecordMemory::from_generator([&](std::string& out) { out += text; }, 1, 1);
 }
 
 std::string take_all(Feed& feed, std::uint64_t records_at_a_time) {
