@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -120,6 +121,22 @@ Json read_json(const std::string& path) {
   const Json json = Json::parse(read_file(path), nullptr, false);
   EXPECT_FALSE(json.is_discarded()) << path << " is not there or not JSON";
   return json.is_discarded() ? Json() : json;
+}
+
+std::string command_output(const std::string& command) {
+  std::FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) {
+    ADD_FAILURE() << command << ": " << std::strerror(errno);
+    return {};
+  }
+  std::string text;
+  std::array<char, 65536> buffer{};
+  for (std::size_t got = 1; got > 0;) {
+    got = std::fread(buffer.data(), 1, buffer.size(), pipe);
+    text.append(buffer.data(), got);
+  }
+  EXPECT_EQ(pclose(pipe), 0) << command;
+  return text;
 }
 
 TempDir::TempDir() {

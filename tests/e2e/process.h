@@ -30,6 +30,10 @@ std::uint64_t file_size(const std::string& path);  // 0 if it is not there
 void write_file(const std::string& path, std::string_view text);
 Json read_json(const std::string& path);  // a test failure and null if it is not there or not JSON
 
+// What a command of the shell prints, for the tools that tests check against (gzip, zstd). Fails
+// the test if the command does.
+std::string command_output(const std::string& command);
+
 // A new directory that goes with everything in it, unless the test failed.
 class TempDir {
  public:
