@@ -164,6 +164,13 @@ void Client::reset() {
   fd_.reset();
 }
 
+std::string Client::name() const {
+  sockaddr_in in{};
+  socklen_t length = sizeof in;
+  getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&in), &length);
+  return "127.0.0.1:" + std::to_string(ntohs(in.sin_port));
+}
+
 Server::Server() {
   Endpoint endpoint = loopback(0);
   auto listener = listen_on(endpoint);

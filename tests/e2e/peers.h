@@ -76,6 +76,7 @@ class Client {
   void end_sending();
   void reset();  // an RST instead of an orderly end
   bool open() const { return fd_.open(); }
+  std::string name() const;  // its own end, "127.0.0.1:53211"
 
  private:
   Fd fd_;

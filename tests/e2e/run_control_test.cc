@@ -227,8 +227,9 @@ TEST_F(RunControl, WrongConfigurationsAndUsageAreExitCodeTwo) {
   with["sources"]["in"]["tcp"] = "127.0.0.1:99999";
   faults(with, "99999");
   with = config;
-  with["targets"]["all"]["file"] = "/nonexistent/folder/file";
-  faults(with, "/nonexistent/folder");
+  write_file(dir_.file("no-folder"), "");
+  with["targets"]["all"]["file"] = dir_.file("no-folder/file");
+  faults(with, dir_.file("no-folder"));
   SinkProcess taken(dir_, "taken");
   with = config;
   with["sources"]["in"]["tcp"] = taken.address();
@@ -241,7 +242,7 @@ TEST_F(RunControl, WrongConfigurationsAndUsageAreExitCodeTwo) {
   EXPECT_EQ(run_to_end(dir_, "usage", {"run", dir_.file("empty.yaml")}), 2);
 }
 
-TEST_F(RunControl, TooFewDescriptorsAreAMessageOrALimitButNeverALoss) {
+TEST_F(RunControl, TooFewDescriptorsDelayConnectionsAndLoseNothing) {
   Json config = new_config();
   add_file_target(config, "all", dir_.file("all"));
   add_rule(config, "any", any_event(), {"all"});
@@ -249,14 +250,18 @@ TEST_F(RunControl, TooFewDescriptorsAreAMessageOrALimitButNeverALoss) {
   options.descriptors_max = 64;
   Router router(dir_, config, options);
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<Client>(router.port()));
+  clients.push_back(std::make_unique<Client>(router.port()));
   ASSERT_TRUE(clients.front()->send("{\"id\":1}\n"));
   arrives(dir_.file("all"), 9);
+  for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<Client>(router.port()));
+  EXPECT_TRUE(router.process().says("Too many open files"));
+  ASSERT_TRUE(clients.front()->send("{\"id\":2}\n"));
+  arrives(dir_.file("all"), 18);
   // Those that found no descriptor are taken once others have gone.
   for (std::size_t i = 0; i < 190; ++i) clients[i]->end();
-  ASSERT_TRUE(clients.back()->send("{\"id\":2}\n"));
-  arrives(dir_.file("all"), 18);
-  EXPECT_EQ(accepted(router.stop()), 2);
+  ASSERT_TRUE(clients.back()->send("{\"id\":3}\n"));
+  arrives(dir_.file("all"), 27);
+  EXPECT_EQ(accepted(router.stop()), 3);
 }
 
 }  // namespace
