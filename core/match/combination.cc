@@ -27,15 +27,23 @@ bool Combination::some_test_passed(const Condition& condition) const {
   return false;
 }
 
-Combination::Met Combination::look(const Condition& condition) const {
-  if (!state_->present(condition.path)) return condition.absent ? Met::yes : Met::no;
-  if (condition.exists || some_test_passed(condition)) return Met::yes;
+// Of a condition whose path has a value: {"exists":true}, or some value that some anything-but does
+// not exclude. Its tests fire it by themselves.
+bool Combination::met_by_presence(const Condition& condition) const {
+  if (condition.exists) return true;
   const EventState::PathState& path = state_->path(condition.path);
   const std::uint32_t* exclusions =
       tables_->condition_parts.data() + condition.parts + condition.test_count;
   for (std::uint32_t i = 0; i < condition.exclusion_count; ++i) {
-    if (state_->some_value_escapes(exclusions[i], path)) return Met::yes;
+    if (state_->some_value_escapes(exclusions[i], path)) return true;
   }
+  return false;
+}
+
+Combination::Met Combination::look(const Condition& condition) const {
+  if (!state_->present(condition.path)) return condition.absent ? Met::yes : Met::no;
+  if (met_by_presence(condition) || some_test_passed(condition)) return Met::yes;
+  const EventState::PathState& path = state_->path(condition.path);
   return condition.absent && path.bound ? Met::perhaps : Met::no;
 }
 
@@ -117,16 +125,11 @@ bool Combination::finish(EventState& state, std::vector<RuleIndex>& out) {
   const std::size_t first = out.size();
   for (const std::uint32_t path : state.present_paths()) {
     for (const std::uint32_t condition : tables_->path_fires[path]) {
-      if (met(condition) == Met::yes) state.fire(condition);
+      if (met_by_presence(tables_->conditions[condition])) state.fire(condition);
     }
   }
   for (const std::uint32_t condition : state.fired()) {
-    const auto alone = tables_->alone[condition];
-    if (alone.size() == 1) {
-      out.push_back(alone.front());
-    } else {
-      out.insert(out.end(), alone.begin(), alone.end());
-    }
+    for (const std::uint32_t rule : tables_->alone[condition]) out.push_back(rule);
     for (const std::uint32_t branch : tables_->anchored[condition]) {
       take(tables_->branches[branch], out);
     }

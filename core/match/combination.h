@@ -30,6 +30,7 @@ class Combination {
 
   Met met(std::uint32_t condition);
   Met look(const Condition& condition) const;
+  bool met_by_presence(const Condition& condition) const;
   bool some_test_passed(const Condition& condition) const;
   bool matches(const Branch& branch);
   bool search(const Branch& branch, bool perhaps);

@@ -74,7 +74,7 @@ class TextTable {
     return std::uint64_t{1} << (length < 63 ? length : 63U);
   }
   bool same(const Slot& slot, std::string_view text) const {
-    return std::memcmp(texts_.data() + slot.offset, text.data(), text.size()) == 0;
+    return same_text(texts_.data() + slot.offset, text.data(), text.size());
   }
 
   std::vector<Slot> slots_;

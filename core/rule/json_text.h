@@ -74,6 +74,21 @@ inline std::uint64_t hash_number(std::uint64_t value, std::uint64_t key) {
   return mix(value ^ 0xa0761d6478bd642fU ^ key, key ^ 0xe7037ed1a0b428dbU);
 }
 
+// memcmp() without the call for the short texts that most values are. Reads only those bytes.
+inline bool same_text(const char* a, const char* b, std::size_t n) {
+  if (n > 16) return std::memcmp(a, b, n) == 0;
+  if (n >= 8) {
+    return ((load_u64(a) ^ load_u64(b)) | (load_u64(a + n - 8) ^ load_u64(b + n - 8))) == 0;
+  }
+  if (n >= 4) {
+    return ((load_u32(a) ^ load_u32(b)) | (load_u32(a + n - 4) ^ load_u32(b + n - 4))) == 0;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 inline bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }

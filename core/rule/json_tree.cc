@@ -46,45 +46,48 @@ bool JsonTree::read(std::string_view text) {
       default:
         break;
     }
-    const auto index = static_cast<std::uint32_t>(nodes_.size());
-    JsonNode node = named;
+    add(token, scanner, named);
     named = {};
-    node.offset = static_cast<std::uint32_t>(scanner.position());
-    node.end = node.offset;
-    if (!open_.empty()) {
-      if (last_child_.back() != 0) nodes_[last_child_.back()].next = index;
-      last_child_.back() = index;
-      ++nodes_[open_.back()].children;
-    }
-    switch (token) {
-      case JsonToken::object_begin:
-      case JsonToken::array_begin:
-        node.kind =
-            token == JsonToken::object_begin ? JsonNode::Kind::object : JsonNode::Kind::array;
-        open_.push_back(index);
-        last_child_.push_back(0);
-        break;
-      case JsonToken::string:
-        node.kind = JsonNode::Kind::string;
-        node.raw = scanner.raw();
-        node.escaped = scanner.escaped();
-        break;
-      case JsonToken::number:
-        node.kind = JsonNode::Kind::number;
-        node.raw = scanner.raw();
-        break;
-      case JsonToken::true_:
-        node.kind = JsonNode::Kind::true_;
-        break;
-      case JsonToken::false_:
-        node.kind = JsonNode::Kind::false_;
-        break;
-      default:
-        node.kind = JsonNode::Kind::null;
-        break;
-    }
-    nodes_.push_back(node);
   }
+}
+
+void JsonTree::add(JsonToken token, const JsonScanner& scanner, const JsonNode& named) {
+  const auto index = static_cast<std::uint32_t>(nodes_.size());
+  JsonNode node = named;
+  node.offset = static_cast<std::uint32_t>(scanner.position());
+  node.end = node.offset;
+  if (!open_.empty()) {
+    if (last_child_.back() != 0) nodes_[last_child_.back()].next = index;
+    last_child_.back() = index;
+    ++nodes_[open_.back()].children;
+  }
+  switch (token) {
+    case JsonToken::object_begin:
+    case JsonToken::array_begin:
+      node.kind = token == JsonToken::object_begin ? JsonNode::Kind::object : JsonNode::Kind::array;
+      open_.push_back(index);
+      last_child_.push_back(0);
+      break;
+    case JsonToken::string:
+      node.kind = JsonNode::Kind::string;
+      node.raw = scanner.raw();
+      node.escaped = scanner.escaped();
+      break;
+    case JsonToken::number:
+      node.kind = JsonNode::Kind::number;
+      node.raw = scanner.raw();
+      break;
+    case JsonToken::true_:
+      node.kind = JsonNode::Kind::true_;
+      break;
+    case JsonToken::false_:
+      node.kind = JsonNode::Kind::false_;
+      break;
+    default:
+      node.kind = JsonNode::Kind::null;
+      break;
+  }
+  nodes_.push_back(node);
 }
 
 }  // namespace weir

@@ -56,6 +56,9 @@ class JsonTree {
   }
 
  private:
+  // A value; `named` carries the name of a member.
+  void add(JsonToken token, const JsonScanner& scanner, const JsonNode& named);
+
   std::vector<JsonNode> nodes_;
   std::vector<std::uint32_t> open_;        // containers not closed yet
   std::vector<std::uint32_t> last_child_;  // of each of them, 0 when none

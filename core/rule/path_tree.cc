@@ -46,35 +46,38 @@ void PathTree::build(std::span<const std::string> dotted_paths, std::uint64_t ha
     names_ += step.name;
   }
   for (Node& node : nodes_) {
-    if (node.child_count == 0) continue;
-    if (node.child_count > kComparedMax) {
-      const std::uint32_t size = std::bit_ceil(node.child_count * 2);
-      node.table = static_cast<std::uint32_t>(table_.size());
-      node.table_mask = size - 1;
-      table_.resize(table_.size() + size, kNone);
-    } else {
-      node.groups = static_cast<std::uint32_t>(groups_.size());
-      groups_.resize(groups_.size() + (node.child_count + 7) / 8);
-      for (Group& group : std::span(groups_).subspan(node.groups)) {
-        group.start.fill(~std::uint64_t{0});  // with mask 0: equal to nothing
-      }
+    if (node.child_count > 0) index_children(node);
+  }
+}
+
+void PathTree::index_children(Node& node) {
+  if (node.child_count > kComparedMax) {
+    const std::uint32_t size = std::bit_ceil(node.child_count * 2);
+    node.table = static_cast<std::uint32_t>(table_.size());
+    node.table_mask = size - 1;
+    table_.resize(table_.size() + size, kNone);
+  } else {
+    node.groups = static_cast<std::uint32_t>(groups_.size());
+    groups_.resize(groups_.size() + (node.child_count + 7) / 8);
+    for (Group& group : std::span(groups_).subspan(node.groups)) {
+      group.start.fill(~std::uint64_t{0});  // with mask 0: equal to nothing
     }
-    for (std::uint32_t i = 0; i < node.child_count; ++i) {
-      const Child& child = children_[node.first_child + i];
-      const std::string_view name(names_.data() + child.name, child.length);
-      if (node.table != kNone) {
-        auto slot = static_cast<std::uint32_t>(hash_text(name, hash_key_)) & node.table_mask;
-        while (table_[node.table + slot] != kNone) slot = (slot + 1) & node.table_mask;
-        table_[node.table + slot] = node.first_child + i;
-        continue;
-      }
-      std::uint64_t start = 0;
-      const std::size_t shared = std::min<std::size_t>(name.size(), 8);
-      std::memcpy(&start, name.data(), shared);
-      Group& group = groups_[node.groups + i / 8];
-      group.start[i % 8] = start;
-      group.mask[i % 8] = shared == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * shared)) - 1;
+  }
+  for (std::uint32_t i = 0; i < node.child_count; ++i) {
+    const Child& child = children_[node.first_child + i];
+    const std::string_view name(names_.data() + child.name, child.length);
+    if (node.table != kNone) {
+      auto slot = static_cast<std::uint32_t>(hash_text(name, hash_key_)) & node.table_mask;
+      while (table_[node.table + slot] != kNone) slot = (slot + 1) & node.table_mask;
+      table_[node.table + slot] = node.first_child + i;
+      continue;
     }
+    std::uint64_t start = 0;
+    const std::size_t shared = std::min<std::size_t>(name.size(), 8);
+    std::memcpy(&start, name.data(), shared);
+    Group& group = groups_[node.groups + i / 8];
+    group.start[i % 8] = start;
+    group.mask[i % 8] = shared == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * shared)) - 1;
   }
 }
 

@@ -76,6 +76,8 @@ class PathTree {
   };
   static constexpr std::uint32_t kComparedMax = 24;
 
+  void index_children(Node& node);
+
   static bool ends_name(char c) { return c == '"' || c == '.'; }
 
   static unsigned candidates(const Group& group, std::uint64_t start) {

@@ -85,93 +85,106 @@ namespace {
 
 // The entries of each structure, collected before it is built.
 struct Collected {
+  std::uint32_t true_ = kNone, false_ = kNone, null = kNone, any_string = kNone;
   std::vector<ByteTrie::Entry> texts, literals, prefixes, suffixes;
   std::vector<ByteTrie::Entry> folded_texts, folded_prefixes, folded_suffixes;
+  std::vector<ValueMatcher::Entry> cased;  // beyond ASCII
   std::vector<WildcardSet::Entry> wildcards;
   std::vector<NumberTable::Entry> numbers;
   std::vector<IntervalIndex<NumberKey>::Entry> ranges;
   std::vector<IntervalIndex<Address>::Entry> addresses;
+
+  void add(const ValueTest& test, std::uint32_t id);
+  bool add_ignoring_case(const ValueTest& test, std::uint32_t id);
+  bool any_part() const {
+    return any_string != kNone || !literals.empty() || !prefixes.empty() || !suffixes.empty() ||
+           !folded_texts.empty() || !folded_prefixes.empty() || !folded_suffixes.empty() ||
+           !cased.empty() || !wildcards.empty() || !ranges.empty() || !addresses.empty();
+  }
 };
+
+bool Collected::add_ignoring_case(const ValueTest& test, std::uint32_t id) {
+  const bool text = test.kind == Kind::equals_ignore_case;
+  const bool prefix = test.kind == Kind::prefix_ignore_case;
+  const bool suffix = test.kind == Kind::suffix_ignore_case;
+  if (!text && !prefix && !suffix) return false;
+  if (!is_ascii(test.text)) {
+    cased.push_back({&test, id});
+  } else if (suffix) {
+    folded_suffixes.push_back({reversed(folded(test.text)), id});
+  } else {
+    (text ? folded_texts : folded_prefixes).push_back({folded(test.text), id});
+  }
+  return true;
+}
+
+void Collected::add(const ValueTest& test, std::uint32_t id) {
+  if (add_ignoring_case(test, id)) return;
+  switch (test.kind) {
+    case Kind::text:
+      texts.push_back({test.text, id});
+      break;
+    case Kind::number:
+      numbers.emplace_back(test.first_number, id);
+      break;
+    case Kind::number_literal:
+      literals.push_back({test.text, id});
+      break;
+    case Kind::true_:
+      true_ = id;
+      break;
+    case Kind::false_:
+      false_ = id;
+      break;
+    case Kind::null:
+      null = id;
+      break;
+    case Kind::any_string:
+      any_string = id;
+      break;
+    case Kind::prefix:
+      prefixes.push_back({test.text, id});
+      break;
+    case Kind::suffix:
+      suffixes.push_back({reversed(test.text), id});
+      break;
+    case Kind::wildcard:
+      wildcards.push_back({test.text, id});
+      break;
+    case Kind::number_range:
+      ranges.push_back({test.first_number, test.last_number, test.last_number + 1, id});
+      break;
+    case Kind::address_range:
+      addresses.push_back(
+          {test.addresses.first, test.addresses.last, address_behind(test.addresses.last), id});
+      break;
+    default:
+      break;
+  }
+}
 
 }  // namespace
 
 void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key,
                          std::uint32_t& wildcards, std::uint32_t& pieces) {
   Collected all;
-  const auto parts = [this]() -> Parts& {
-    if (!parts_) parts_ = std::make_unique<Parts>();
-    return *parts_;
-  };
-  for (const auto& [test, id] : entries) {
-    const std::string& text = test->text;
-    const bool ascii = is_ascii(text);
-    switch (test->kind) {
-      case Kind::text:
-        all.texts.push_back({text, id});
-        break;
-      case Kind::number:
-        all.numbers.emplace_back(test->first_number, id);
-        break;
-      case Kind::number_literal:
-        all.literals.push_back({text, id});
-        break;
-      case Kind::true_:
-        true_ = id;
-        break;
-      case Kind::false_:
-        false_ = id;
-        break;
-      case Kind::null:
-        null_ = id;
-        break;
-      case Kind::any_string:
-        parts().any_string = id;
-        break;
-      case Kind::prefix:
-        all.prefixes.push_back({text, id});
-        break;
-      case Kind::suffix:
-        all.suffixes.push_back({reversed(text), id});
-        break;
-      case Kind::equals_ignore_case:
-        if (ascii) all.folded_texts.push_back({folded(text), id});
-        break;
-      case Kind::prefix_ignore_case:
-        if (ascii) all.folded_prefixes.push_back({folded(text), id});
-        break;
-      case Kind::suffix_ignore_case:
-        if (ascii) all.folded_suffixes.push_back({reversed(folded(text)), id});
-        break;
-      case Kind::wildcard:
-        all.wildcards.push_back({text, id});
-        break;
-      case Kind::number_range:
-        all.ranges.push_back({test->first_number, test->last_number, test->last_number + 1, id});
-        break;
-      case Kind::address_range:
-        all.addresses.push_back({test->addresses.first, test->addresses.last,
-                                 address_behind(test->addresses.last), id});
-        break;
-    }
-    const bool cased = test->kind == Kind::equals_ignore_case ||
-                       test->kind == Kind::prefix_ignore_case ||
-                       test->kind == Kind::suffix_ignore_case;
-    if (cased && !ascii) parts().case_patterns.add(*test, id);
-  }
+  for (const auto& [test, id] : entries) all.add(*test, id);
+  true_ = all.true_;
+  false_ = all.false_;
+  null_ = all.null;
   texts_.build(all.texts, hash_key);
   numbers_.build(all.numbers, hash_key);
   numeric_ = !all.numbers.empty() || !all.ranges.empty();
-  const bool any_part = !all.prefixes.empty() || !all.suffixes.empty() ||
-                        !all.folded_texts.empty() || !all.folded_prefixes.empty() ||
-                        !all.folded_suffixes.empty() || !all.wildcards.empty() ||
-                        !all.ranges.empty() || !all.addresses.empty() || !all.literals.empty();
-  if (!any_part) return;
-  Parts& p = parts();
+  if (!all.any_part()) return;
+  parts_ = std::make_unique<Parts>();
+  Parts& p = *parts_;
+  p.any_string = all.any_string;
   p.prefixes.build(std::move(all.prefixes));
   p.suffixes.build(std::move(all.suffixes));
   p.folded_texts.build(std::move(all.folded_texts));
   p.folded_prefixes.build(std::move(all.folded_prefixes));
   p.folded_suffixes.build(std::move(all.folded_suffixes));
+  for (const auto& [test, id] : all.cased) p.case_patterns.add(*test, id);
   if (!all.wildcards.empty()) {
     p.wildcards = std::make_unique<WildcardSet>();
     p.wildcards->build(all.wildcards, wildcards, pieces);
