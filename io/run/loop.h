@@ -21,8 +21,8 @@
 
 #include "core/base/result.h"
 #include "core/base/units.h"
-#include "core/port/stage.h"
 #include "core/port/port.h"
+#include "core/port/stage.h"
 #include "io/ring/ring.h"
 
 namespace weir {
