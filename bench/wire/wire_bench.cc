@@ -41,8 +41,8 @@ void set_rates(benchmark::State& state, const Lines& input) {
   const auto lines = static_cast<std::int64_t>(input.lines.size());
   state.SetItemsProcessed(state.iterations() * lines);
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(input.text.size()));
-  state.counters["ns_per_line"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * lines) * 1e-9,
+  state.counters["time_per_line"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * lines),
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
