@@ -138,7 +138,7 @@ void add(const std::string& stream, const std::vector<Stream>& blocks,
     bench("wall: index", [&blocks](benchmark::State& s) { index_blocks(s, blocks); });
   }
   for (const auto& [name, patterns] : sets) {
-    bench(name, [&blocks, patterns](benchmark::State& s) { match_blocks(s, blocks, patterns); });
+    bench(name, [&blocks, set = patterns](benchmark::State& s) { match_blocks(s, blocks, set); });
   }
 }
 

@@ -31,8 +31,7 @@ class IntervalIndex {
       if (entry.behind) ends_.push_back(*entry.behind);
     }
     std::ranges::sort(ends_);
-    const auto unused = std::ranges::unique(ends_);
-    ends_.erase(unused.begin(), unused.end());
+    ends_.erase(std::unique(ends_.begin(), ends_.end()), ends_.end());
     ends_.shrink_to_fit();
     const std::size_t gaps = ends_.size();
     std::size_t listed = 0;

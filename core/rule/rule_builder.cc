@@ -160,8 +160,7 @@ std::uint32_t Builder::add_exclusion(std::uint32_t path, std::vector<ValueTest>&
   std::vector<std::uint32_t> ids;
   for (ValueTest& test : tests) ids.push_back(add_test(path, test));
   std::ranges::sort(ids);
-  const auto unused = std::ranges::unique(ids);
-  ids.erase(unused.begin(), unused.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   key_.clear();
   for (const std::uint32_t id : ids) append_bytes(key_, id);
   const auto [number, fresh] = exclusion_numbers_.add(key_);

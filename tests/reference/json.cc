@@ -87,7 +87,7 @@ class Parser {
       if (name_length_ > 50'000) throw Bad{};
       space();
       need(':');
-      out.members.emplace_back(std::move(name), value(depth));
+      out.members.push_back({std::move(name), value(depth)});
       space();
     } while (take(','));
     need('}');

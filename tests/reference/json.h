@@ -15,8 +15,13 @@ struct Json {
   Kind kind = null;
   std::string
       text;  // strings: characters as UTF-8 (lone surrogates as three bytes); numbers: as written
-  std::vector<std::pair<std::string, Json>> members;
+  struct Member;
+  std::vector<Member> members;
   std::vector<Json> elements;
+};
+struct Json::Member {
+  std::string first;  // name
+  Json second;
 };
 
 // Empty when `text` is not one strict JSON value.
