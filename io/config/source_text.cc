@@ -15,6 +15,13 @@
 namespace weir {
 namespace {
 
+constexpr std::size_t kChunkBytes = 4096;
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
 class OpenFile {
  public:
   explicit OpenFile(const std::string& path)
@@ -73,17 +80,27 @@ SourceText::SourceText(std::string name, std::string text)
   for (std::size_t i = text_.find('\n'); i != std::string::npos; i = text_.find('\n', i + 1)) {
     line_starts_.push_back(i + 1);
   }
+  characters_.push_back(0);
+  for (std::size_t at = 0; at + kChunkBytes <= text_.size(); at += kChunkBytes) {
+    characters_.push_back(characters_.back() +
+                          count_characters(std::string_view(text_).substr(at, kChunkBytes)));
+  }
+}
+
+std::size_t SourceText::characters_before(std::size_t offset) const {
+  const std::size_t chunk = offset / kChunkBytes;
+  const std::size_t begin = chunk * kChunkBytes;
+  return characters_[chunk] +
+         count_characters(std::string_view(text_).substr(begin, offset - begin));
 }
 
 Fault SourceText::fault(std::size_t offset, std::string message) const {
   offset = std::min(offset, text_.size());
   const auto line = std::prev(std::ranges::upper_bound(line_starts_, offset));
-  const std::string_view before = std::string_view(text_).substr(*line, offset - *line);
-  const auto characters = std::ranges::count_if(
-      before, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; });
+  const std::size_t column = characters_before(offset) - characters_before(*line) + 1;
   return {.file = name_,
           .line = static_cast<std::uint32_t>(line - line_starts_.begin() + 1),
-          .column = static_cast<std::uint32_t>(characters + 1),
+          .column = static_cast<std::uint32_t>(column),
           .message = std::move(message)};
 }
 

@@ -25,9 +25,14 @@ class SourceText {
   Fault fault(std::size_t offset, std::string message) const;
 
  private:
+  std::size_t characters_before(std::size_t offset) const;
+
   std::string name_;
   std::string text_;
   std::vector<std::size_t> line_starts_;
+  // Before each kChunkBytes of the text: a JSON file may be one long line with a place in it for
+  // each rule.
+  std::vector<std::size_t> characters_;
 };
 
 // Reads a regular file of at most `bytes_max` bytes of UTF-8 text (a byte order mark is dropped).

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/base/random.h"
+#include "io/config/source_text.h"
 #include "tests/unit/config/config_text.h"
 
 namespace weir {
@@ -82,6 +83,26 @@ TEST_F(HostileFile, AByteOrderMarkIsDropped) {
   const auto loaded =
       load_catalog(write("bom", "\xef\xbb\xbfsources: {in: {stdin: true}}\n"), test_options());
   EXPECT_TRUE(loaded.ok());
+}
+
+TEST(SourceText, PlacesCountCharactersHoweverLongTheLine) {
+  std::string text = "a\n";
+  std::vector<std::size_t> offsets;  // of each character of the second line
+  for (int i = 0; i < 9000; ++i) {
+    offsets.push_back(text.size());
+    text += i % 3 == 0 ? "é" : i % 7 == 0 ? "\xf0\x9f\x98\x80" : "x";
+  }
+  const SourceText source("x", text);
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    const Fault fault = source.fault(offsets[i], "");
+    ASSERT_EQ(fault.line, 2U);
+    ASSERT_EQ(fault.column, i + 1);
+  }
+  EXPECT_EQ(source.fault(text.size() + 100, "").column, 9001U);
+  EXPECT_EQ(source.fault(0, "").column, 1U);
+  for (const std::size_t size : {std::size_t{4096}, std::size_t{8192}}) {
+    EXPECT_EQ(SourceText("x", std::string(size, 'y')).fault(size, "").column, size + 1);
+  }
 }
 
 TEST(Hostile, Openers) {
