@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "io/ring/clock.h"
+#include "tools/run/output_file.h"
 
 namespace weir {
 namespace {
@@ -22,6 +23,16 @@ std::uint64_t new_run_seed() {
 
 bool listens(const SourceSpec& source) {
   return source.kind == SourceKind::tcp || source.kind == SourceKind::unix_socket;
+}
+
+Status prepare_files(const Catalog& catalog) {
+  for (const TargetSpec& target : catalog.targets) {
+    if (target.kind != TargetKind::file) continue;
+    if (Status status = prepare_output_file(target.path); !status) {
+      return Error{"target " + target.name + ": " + status.error().message};
+    }
+  }
+  return Done{};
 }
 
 bool same_target(const TargetSpec& a, const TargetSpec& b) {
@@ -54,6 +65,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog, Conso
   if (!routing) return routing.error();
   self.routing_ = std::move(routing).value();
 
+  if (Status status = prepare_files(catalog); !status) return status.error();
   if (Status status = self.open_listeners(); !status) return status.error();
   if (Status status = self.make_loops(plan); !status) return status.error();
   const auto files = static_cast<std::size_t>(
@@ -223,6 +235,7 @@ Status Pipeline::reload(const Catalog& catalog) {
   Catalog next = catalog_;  // what a reload does not touch stays
   next.rules = catalog.rules;
   next.targets = catalog.targets;
+  if (Status status = prepare_files(next); !status) return status.error();
   std::shared_ptr<const Routing> routing;
   {
     const std::lock_guard lock(slots_mutex_);

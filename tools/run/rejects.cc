@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "tools/run/output_file.h"
+
 namespace weir {
 namespace {
 
@@ -26,6 +28,7 @@ bool write_whole(int file, std::string_view bytes) {
 }  // namespace
 
 Result<std::unique_ptr<RejectsFile>> RejectsFile::open(const std::string& path) {
+  if (Status status = prepare_output_file(path); !status) return status.error();
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
   if (file < 0) {
     return Error{fmt::format("cannot write the rejects file {}: {}", path, std::strerror(errno))};
