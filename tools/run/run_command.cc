@@ -123,7 +123,10 @@ class Run {
 
   void reload() {
     if (stopping_) return;
-    auto loaded = load_catalog(arguments_.config);
+    // Sources stay as they are, so their files need not be there any more.
+    LoadOptions options;
+    options.look_at_files = false;
+    auto loaded = load_catalog(arguments_.config, options);
     if (!loaded) {
       print_faults(console_, loaded.error());
       console_.warn("the configuration is not taken; the old one stays in force");
