@@ -8,8 +8,7 @@ namespace weir {
 
 Sequencer::Sequencer(Channel<Block*>& routed, std::size_t window,
                      std::span<Channel<Block*>* const> writers, RefusalSink& refusals)
-    : routed_channel_(routed),
-      routed_(routed),
+    : routed_(routed),
       window_(window, nullptr),
       writer_channels_(writers.begin(), writers.end()),
       refusals_(refusals) {

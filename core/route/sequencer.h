@@ -46,7 +46,6 @@ class Sequencer final : public Stage {
   void pass_on(Block* block);
   void report_refusals(Block& block);
 
-  Channel<Block*>& routed_channel_;
   Channel<Block*>::Consumer routed_;
   std::vector<Block*> window_;
   std::uint64_t next_ = 0;
