@@ -69,11 +69,12 @@ Json Router::finish(int exit_code) {
 }
 
 void expect_conserved(const Json& report) {
-  for (const auto& [name, target] : report["targets"].items()) {
+  for (const auto& entry : report["targets"].items()) {
+    const Json& target = entry.value();
     const auto count = [&](const char* key) { return target.value(key, std::uint64_t{0}); };
     EXPECT_EQ(count("matched"), count("delivered") + count("shed") + count("dead_lettered") +
                                     count("dropped") + count("pending"))
-        << name << ": " << target.dump();
+        << entry.key() << ": " << target.dump();
   }
 }
 
