@@ -14,7 +14,6 @@ namespace weir {
 namespace {
 
 constexpr auto kAdoptionPoll = std::chrono::microseconds(200);
-constexpr Nanoseconds kRingDrainLimit = 2s;
 
 std::uint64_t new_run_seed() {
   std::random_device device;
@@ -44,11 +43,10 @@ bool same_target(const TargetSpec& a, const TargetSpec& b) {
 
 }  // namespace
 
-Pipeline::Pipeline(Catalog catalog, Console& console)
-    : catalog_(std::move(catalog)), console_(console) {}
+Pipeline::Pipeline(Catalog catalog) : catalog_(std::move(catalog)) {}
 
 Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog, Console& console) {
-  std::unique_ptr<Pipeline> pipeline(new Pipeline(catalog, console));
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(catalog));
   Pipeline& self = *pipeline;
   const auto processors = usable_processors();
   const std::size_t threads =

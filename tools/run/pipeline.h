@@ -68,7 +68,7 @@ class Pipeline {
     std::unique_ptr<FileFeed> feed;
     std::unique_ptr<FileReader> reader;
   };
-  Pipeline(Catalog catalog, Console& console);
+  explicit Pipeline(Catalog catalog);
   Status open_listeners();
   Status make_loops(const Plan& plan);
   Status open_files();
@@ -81,7 +81,6 @@ class Pipeline {
   bool writers_idle();
 
   Catalog catalog_;
-  Console& console_;
   std::unique_ptr<Messages> messages_;
   TargetSlots slots_;
   std::mutex slots_mutex_;  // names are read by stages' messages
