@@ -55,7 +55,6 @@ void JsonTree::add(JsonToken token, const JsonScanner& scanner, const JsonNode& 
   const auto index = static_cast<std::uint32_t>(nodes_.size());
   JsonNode node = named;
   node.offset = static_cast<std::uint32_t>(scanner.position());
-  node.end = node.offset;
   if (!open_.empty()) {
     if (last_child_.back() != 0) nodes_[last_child_.back()].next = index;
     last_child_.back() = index;
@@ -72,19 +71,24 @@ void JsonTree::add(JsonToken token, const JsonScanner& scanner, const JsonNode& 
       node.kind = JsonNode::Kind::string;
       node.raw = scanner.raw();
       node.escaped = scanner.escaped();
+      node.end = node.offset + static_cast<std::uint32_t>(node.raw.size() + 2);
       break;
     case JsonToken::number:
       node.kind = JsonNode::Kind::number;
       node.raw = scanner.raw();
+      node.end = node.offset + static_cast<std::uint32_t>(node.raw.size());
       break;
     case JsonToken::true_:
       node.kind = JsonNode::Kind::true_;
+      node.end = node.offset + 4;
       break;
     case JsonToken::false_:
       node.kind = JsonNode::Kind::false_;
+      node.end = node.offset + 5;
       break;
     default:
       node.kind = JsonNode::Kind::null;
+      node.end = node.offset + 4;
       break;
   }
   nodes_.push_back(node);

@@ -214,6 +214,7 @@ bool Reading::add_condition(const JsonNode& array) {
     }
   }
   out_.conditions.push_back(std::move(condition));
+  out_.condition_offsets.push_back(array.offset);
   return set_field({entry->second, static_cast<std::uint32_t>(out_.conditions.size() - 1)},
                    array.offset);
 }
@@ -258,6 +259,7 @@ void Reading::finish() {
 bool Reading::run() {
   out_.paths.clear();
   out_.conditions.clear();
+  out_.condition_offsets.clear();
   out_.branches.clear();
   const JsonNode& root = tree_.root();
   if (root.kind != Kind::object) return fail(root.offset, "a pattern is a JSON object");
