@@ -6,6 +6,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "tools/match/event_words.h"
+
 namespace weir {
 namespace {
 
@@ -13,27 +15,6 @@ double thread_cpu_s() {
   timespec now{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-// In words, where the router's own name of the error is meant for counters.
-std::string_view in_words(EventError error) {
-  switch (error) {
-    case EventError::none:
-      return "sound";
-    case EventError::malformed:
-      return "not valid JSON";
-    case EventError::truncated:
-      return "ends inside a value";
-    case EventError::not_object:
-      return "no object at the top";
-    case EventError::not_utf8:
-      return "not UTF-8";
-    case EventError::too_deep:
-      return "nested too deep";
-    case EventError::too_complex:
-      return "too many arrays within arrays";
-  }
-  return "bad";
 }
 
 // Notes the CPU and the wall time from here to the end of the scope.

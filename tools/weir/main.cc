@@ -17,6 +17,7 @@
 #include "tools/match/match_command.h"
 #include "tools/run/run_command.h"
 #include "tools/sink/sink_command.h"
+#include "tools/test_pattern/test_pattern_command.h"
 
 namespace weir {
 namespace {
@@ -38,6 +39,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   add_run_command(app, exit_code);
   add_check_command(app, exit_code);
   add_match_command(app, exit_code);
+  add_test_pattern_command(app, exit_code);
   add_gen_command(app, exit_code);
   add_sink_command(app, exit_code);
   add_load_command(app, exit_code);
