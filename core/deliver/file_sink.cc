@@ -166,7 +166,9 @@ void FileSink::find_end_by_size() {
 void FileSink::rotate(const Now& now) {
   world_.port.close(handle_);
   handle_ = Handle{};
-  const WallTime at{std::chrono::floor<std::chrono::milliseconds>(now.wall.since_epoch)};
+  // Never earlier than the file before, even if the wall clock was set back: names keep the order.
+  const WallTime at = std::max(
+      finished_at_, WallTime{std::chrono::floor<std::chrono::milliseconds>(now.wall.since_epoch)});
   repeat_ = at == finished_at_ ? repeat_ + 1 : 0;
   finished_at_ = at;
   finished_path_ = finished_name(spec_.path, at, repeat_);
@@ -250,8 +252,10 @@ std::string finished_name(const std::string& path, WallTime at, std::uint32_t re
   const std::size_t name = slash == std::string::npos ? 0 : slash + 1;
   std::size_t dot = path.rfind('.');
   if (dot == std::string::npos || dot <= name) dot = path.size();
-  const std::string number = repeat == 0 ? "" : "-" + std::to_string(repeat);
-  return path.substr(0, dot) + stamp.data() + number + path.substr(dot);
+  // '_' sorts behind '.', so that names stand in the order of finishing.
+  std::array<char, 16> number{};
+  if (repeat > 0) std::snprintf(number.data(), number.size(), "_%04u", repeat);
+  return path.substr(0, dot) + stamp.data() + number.data() + path.substr(dot);
 }
 
 }  // namespace weir

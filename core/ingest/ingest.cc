@@ -98,22 +98,14 @@ void Ingest::accepted(std::size_t listener, std::int64_t result, const Now& now)
   const SourceId source = listeners_[listener].source;
   if (result < 0) {
     // Out of descriptors or memory: wait a little, the backlog of the listener keeps the peers.
-    counters_.connections_refused.add();
+    counters_.connections_failed.add();
     events_.problem(source, "cannot accept a connection: " + error_text(result) +
                                 "; raise the limit of open files (ulimit -n) if this goes on");
     accept_again_[listener] = now.monotonic + kAcceptRetry;
     next_check_ = std::min(next_check_, accept_again_[listener]);
     return;
   }
-  arm_accept(listener);
   const Handle handle(static_cast<std::int32_t>(result));
-  if (open_ >= limits_.connections_max) {
-    counters_.connections_refused.add();
-    events_.problem(source, "closed a new connection: " + std::to_string(open_) +
-                                " are open, which is the limit");
-    port_.close(handle);
-    return;
-  }
   if (free_slots_.empty()) {
     free_slots_.push_back(connections_.size());
     connections_.emplace_back();
@@ -132,6 +124,16 @@ void Ingest::accepted(std::size_t listener, std::int64_t result, const Now& now)
   counters_.connections_total.add();
   counters_.connections_open.set(open_);
   receive_more(slot);
+  if (open_ < limits_.connections_max) {
+    arm_accept(listener);
+  } else {
+    // Who comes now waits in the listener's backlog until somebody goes.
+    counters_.connections_delayed.add();
+    full_listeners_.push_back(listener);
+    events_.problem(source, std::to_string(open_) +
+                                " connections are open, which is the limit; "
+                                "further ones wait (raise ulimit -n for more)");
+  }
 }
 
 void Ingest::receive_more(std::size_t slot) {
@@ -236,6 +238,7 @@ void Ingest::close(std::size_t slot) {
   free_slots_.push_back(slot);
   --open_;
   counters_.connections_open.set(open_);
+  for (const std::size_t listener : std::exchange(full_listeners_, {})) arm_accept(listener);
 }
 
 // Once a second: accepts again after a shortage, and ends connections whose long line never ends.

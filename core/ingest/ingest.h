@@ -41,7 +41,8 @@ struct IngestCounters {
   Counter connections_open;
   Counter connections_total;
   Counter connections_reset;    // ended by an error
-  Counter connections_refused;  // over the limit or out of descriptors
+  Counter connections_failed;   // not accepted: out of descriptors
+  Counter connections_delayed;  // the limit was reached, the next one waits
   Counter bytes;
   Counter waits_for_blocks;  // receives put aside because the pool was dry
 };
@@ -105,6 +106,7 @@ class Ingest final : public Stage {
   std::vector<Block*> provided_;     // by buffer id; null: not with the kernel
   std::size_t provided_count_ = 0;
   std::vector<MonotonicTime> accept_again_;  // by listener; never(): an accept is under way
+  std::vector<std::size_t> full_listeners_;  // accept again once a connection has gone
   std::size_t open_ = 0;
   MonotonicTime next_check_;
   bool stopping_ = false;

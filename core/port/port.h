@@ -90,6 +90,7 @@ class Port {
   // May be short. `offset` ~0: at the file's current position (pipes, terminals).
   virtual void write(Handle handle, std::span<const char> bytes, std::uint64_t offset,
                      Token token) = 0;
+  // Never replaces a file: -EEXIST where `to` is there.
   virtual void rename(const std::string& from, const std::string& to, Token token) = 0;
   static constexpr std::uint64_t kAtPosition = ~std::uint64_t{0};
 

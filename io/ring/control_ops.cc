@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "core/base/check.h"
 #include "io/ring/ring_core.h"
@@ -62,7 +63,8 @@ void Ring::Core::rename_file(RingPort& port, const std::string& from, const std:
   op.path = from;
   op.path_to = to;
   io_uring_sqe* entry = next_operation(control_data(index));
-  io_uring_prep_renameat(entry, AT_FDCWD, op.path.c_str(), AT_FDCWD, op.path_to.c_str(), 0);
+  io_uring_prep_renameat(entry, AT_FDCWD, op.path.c_str(), AT_FDCWD, op.path_to.c_str(),
+                         RENAME_NOREPLACE);
   entry->user_data = control_data(index);
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "io/ring/clock.h"
+#include "io/run/signals.h"
 #include "tools/run/output_file.h"
 
 namespace weir {
@@ -22,6 +23,18 @@ std::uint64_t new_run_seed() {
 
 bool listens(const SourceSpec& source) {
   return source.kind == SourceKind::tcp || source.kind == SourceKind::unix_socket;
+}
+
+// How many connections sources may have: the descriptors that are left when every target, file and
+// thread has its own, so that a crowd of senders never keeps a target from being reached.
+std::size_t connections_for(const Catalog& catalog, std::size_t threads) {
+  constexpr std::size_t kConnectionsMax = 16384;
+  constexpr std::size_t kOwn = 16;  // standard streams, signals, clocks, the resolver, the report
+  const std::size_t limit = raise_descriptor_limit();
+  const std::size_t reserved =
+      kOwn + 4 * threads + 2 * catalog.sources.size() + 2 * catalog.targets.size();
+  if (limit <= reserved) return 1;
+  return std::min(kConnectionsMax, limit - reserved);
 }
 
 Status prepare_files(const Catalog& catalog) {
@@ -136,7 +149,9 @@ void Pipeline::place_stages(const Plan& plan) {
         listeners.push_back({listeners_[l]->handle(), listener_sources_[l]});
       }
       ports_.push_back(loops_[i]->ring().make_port());
-      Ingest& ingest = cell_->make_ingest(*ports_.back(), std::move(listeners), {});
+      Ingest& ingest =
+          cell_->make_ingest(*ports_.back(), std::move(listeners),
+                             {.connections_max = connections_for(catalog_, plan.threads.size())});
       watch(i, ingest, loops_with(plan, &ThreadPlan::router));
       ingest_loop_ = loops_[i].get();
     }

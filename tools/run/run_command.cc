@@ -52,7 +52,6 @@ class Run {
       return kExitUsage;
     }
     for (const Fault& warning : loaded->warnings) console_.warn(to_string(warning));
-    raise_descriptor_limit();
     auto pipeline = Pipeline::create(loaded->catalog, console_);
     if (!pipeline) return fail(kExitUsage, pipeline.error());
     pipeline_ = std::move(pipeline).value();

@@ -63,7 +63,7 @@ TEST(SinkToken, SurvivesItsPackingAndKeepsTheTopByteFree) {
 TEST(FinishedName, PutsTheTimeBeforeTheExtension) {
   const WallTime at{std::chrono::seconds(1795243367) + 123ms};
   EXPECT_EQ(finished_name("out/big.ndjson", at), "out/big-20261121T064247.123Z.ndjson");
-  EXPECT_EQ(finished_name("out/big.ndjson", at, 2), "out/big-20261121T064247.123Z-2.ndjson");
+  EXPECT_EQ(finished_name("out/big.ndjson", at, 2), "out/big-20261121T064247.123Z_0002.ndjson");
   EXPECT_EQ(finished_name("out.d/big", at), "out.d/big-20261121T064247.123Z");
   EXPECT_EQ(finished_name(".hidden", at), ".hidden-20261121T064247.123Z");
 }

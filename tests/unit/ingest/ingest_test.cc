@@ -179,16 +179,20 @@ TEST_F(IngestTest, ShortageOfDescriptorsIsSaidAndAcceptingGoesOn) {
   EXPECT_EQ(received["p"], "{}\n");
 }
 
-TEST_F(IngestTest, ConnectionsBeyondTheLimitAreClosed) {
+TEST_F(IngestTest, ConnectionsBeyondTheLimitWaitForAPlace) {
   open({.connections_max = 2});
   const SimPeerPtr a = world.connect_to(listener, "a");
   const SimPeerPtr b = world.connect_to(listener, "b");
   const SimPeerPtr c = world.connect_to(listener, "c");
+  c->feed("{}\n");
   run();
-  EXPECT_FALSE(a->stage_closed());
-  EXPECT_FALSE(b->stage_closed());
-  EXPECT_TRUE(c->stage_closed());
-  EXPECT_EQ(ingest->counters().connections_refused.read(), 1U);
+  EXPECT_EQ(ingest->counters().connections_open.read(), 2U);
+  EXPECT_EQ(received["c"], "");
+  EXPECT_FALSE(c->stage_closed());
+  a->finish();
+  run();
+  EXPECT_EQ(received["c"], "{}\n");
+  EXPECT_EQ(ingest->counters().connections_delayed.read(), 2U);
 }
 
 TEST_F(IngestTest, StopTakesWhatHasArrivedAndNoMore) {
