@@ -7,9 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/rule/rule_file.h"
 #include "core/wire/json_text.h"
-#include "io/config/source_text.h"
 #include "io/files/whole_file.h"
 #include "tools/common/clock.h"
 
@@ -27,20 +25,20 @@ std::string describe(const SourceText& source, const FileRule& rule, const Patte
       source.fault(offset, fmt::format("rule '{}': {}{}{}", rule.name, at, error.message, where)));
 }
 
-// What is wrong with each rule on its own; `first` is what the compiler stopped at.
-RuleFaults all_faults(const SourceText& source, const std::vector<FileRule>& rules,
-                      const std::vector<std::uint32_t>& order, const PatternError& first) {
+// `first_rule`: where in the file the rule stands that the compiler stopped at.
+RuleFaults faults_of(const RuleTexts& texts, std::size_t first_rule, const PatternError& first) {
   RuleFaults faults;
-  for (const FileRule& rule : rules) {
+  for (const FileRule& rule : texts.rules) {
     const auto error = check_pattern(rule.pattern);
-    if (error) faults.push_back(describe(source, rule, *error));
+    if (error) faults.push_back(describe(texts.source, rule, *error));
     if (faults.size() == kFaultsMax) break;
   }
-  if (faults.empty()) faults.push_back(describe(source, rules[order[first.rule]], first));
+  if (faults.empty()) faults.push_back(describe(texts.source, texts.rules[first_rule], first));
   return faults;
 }
 
-Result<NamedRules, RuleFaults> compile(const SourceText& source, std::vector<FileRule> read) {
+Result<NamedRules, RuleFaults> compile(RuleTexts given) {
+  std::vector<FileRule>& read = given.rules;
   std::vector<std::uint32_t> order(read.size());  // by RuleIndex: position in the file
   std::iota(order.begin(), order.end(), 0U);
   std::ranges::stable_sort(order, {},
@@ -51,7 +49,7 @@ Result<NamedRules, RuleFaults> compile(const SourceText& source, std::vector<Fil
   const std::int64_t begin = monotonic_ns();
   auto rules = compile_rules(texts);
   const std::int64_t end = monotonic_ns();
-  if (!rules) return all_faults(source, read, order, rules.error());
+  if (!rules) return faults_of(given, order[rules.error().rule], rules.error());
   NamedRules named;
   named.rules = std::move(rules).value();
   named.build_s = static_cast<double>(end - begin) / kNsPerSecond;
@@ -66,10 +64,14 @@ Result<NamedRules, RuleFaults> compile(const SourceText& source, std::vector<Fil
 
 }  // namespace
 
-Result<NamedRules, RuleFaults> load_named_rules(const std::string& path) {
+RuleFaults all_rule_faults(const RuleTexts& texts, const PatternError& first) {
+  return faults_of(texts, first.rule, first);
+}
+
+Result<RuleTexts, RuleFaults> read_rule_texts(const std::string& path) {
   Result<std::string> text = read_whole_file(path);
   if (!text) return RuleFaults{text.error().message};
-  const SourceText source(path, std::move(text).value());
+  SourceText source(path, std::move(text).value());
   const std::size_t bad = find_not_text(source.text());
   if (bad != std::string_view::npos) {
     return RuleFaults{to_string(source.fault(bad, "a byte that is not UTF-8 text"))};
@@ -78,7 +80,13 @@ Result<NamedRules, RuleFaults> load_named_rules(const std::string& path) {
   if (!read) {
     return RuleFaults{to_string(source.fault(read.error().offset, read.error().message))};
   }
-  return compile(source, std::move(read).value());
+  return RuleTexts{std::move(source), std::move(read).value()};
+}
+
+Result<NamedRules, RuleFaults> load_named_rules(const std::string& path) {
+  Result<RuleTexts, RuleFaults> texts = read_rule_texts(path);
+  if (!texts) return texts.error();
+  return compile(std::move(texts).value());
 }
 
 }  // namespace weir

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/rule/rule_file.h"
 #include "core/rule/rule_set.h"
+#include "io/config/source_text.h"
 
 namespace weir {
 
@@ -24,6 +26,17 @@ struct NamedRules {
 
 // All faults of the file, not only the first.
 using RuleFaults = std::vector<std::string>;
+
+// The rules as they stand in the file, not compiled yet.
+struct RuleTexts {
+  SourceText source;
+  std::vector<FileRule> rules;
+};
+Result<RuleTexts, RuleFaults> read_rule_texts(const std::string& path);
+// What is wrong with each rule on its own, where compile_rules() of all in the order of the file
+// stopped at `first`.
+RuleFaults all_rule_faults(const RuleTexts& texts, const PatternError& first);
+
 Result<NamedRules, RuleFaults> load_named_rules(const std::string& path);
 
 }  // namespace weir

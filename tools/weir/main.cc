@@ -15,6 +15,7 @@
 #include "tools/gen/gen_command.h"
 #include "tools/load/load_command.h"
 #include "tools/match/match_command.h"
+#include "tools/rules/rules_command.h"
 #include "tools/run/run_command.h"
 #include "tools/sink/sink_command.h"
 #include "tools/test_pattern/test_pattern_command.h"
@@ -40,6 +41,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   add_check_command(app, exit_code);
   add_match_command(app, exit_code);
   add_test_pattern_command(app, exit_code);
+  add_rules_command(app, exit_code);
   add_gen_command(app, exit_code);
   add_sink_command(app, exit_code);
   add_load_command(app, exit_code);
