@@ -176,8 +176,10 @@ bool Loop::Core::may_spin() {
 
 void Loop::Core::sleep() {
   gate_.prepare();
-  // The second look: what was handed over before the flag was up has made no wake-up.
-  if (!stop_.up() && !has_tasks_.up() && round() == 0) {
+  // The second look: what was handed over before the flag was up has made no wake-up. The round
+  // comes first, because it takes the completions: a wake-up among them is used up, so what it was
+  // for must be looked at afterwards.
+  if (round() == 0 && !stop_.up() && !has_tasks_.up()) {
     MonotonicTime deadline = MonotonicTime::never();
     for (const Stage* stage : stages_) deadline = std::min(deadline, stage->next_deadline());
     ring_->submit_and_wait(deadline);

@@ -86,6 +86,18 @@ TEST(LoopStress, WorkGoesRoundAndNobodyOversleeps) {
   }
 }
 
+// One task at a time to a loop that has nothing else to do: each meets it on its way to sleep, at
+// another moment.
+TEST(LoopStress, NoTaskOversleeps) {
+  auto loop = make_loop();
+  ASSERT_TRUE(loop->start().ok());
+  std::uint64_t ran = 0;
+  for (std::uint64_t i = 0; i < 20'000; ++i) loop->run_and_wait([&] { ++ran; });
+  EXPECT_EQ(ran, 20'000U);
+  loop->stop();
+  loop->join();
+}
+
 TEST(LoopStress, TasksFromManyThreads) {
   auto loop = make_loop();
   ASSERT_TRUE(loop->start().ok());
