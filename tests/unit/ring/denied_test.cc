@@ -15,6 +15,15 @@
 
 #include "io/ring/ring.h"
 
+// g++ and clang say it differently.
+#ifdef __SANITIZE_ADDRESS__
+#define WEIR_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WEIR_ADDRESS_SANITIZER
+#endif
+#endif
+
 namespace weir {
 namespace {
 
@@ -62,7 +71,7 @@ TEST_F(RingDenied, ByASeccompProfile) {
 }
 
 TEST_F(RingDenied, ForWantOfDescriptors) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WEIR_ADDRESS_SANITIZER
   GTEST_SKIP() << "the sanitizer itself needs descriptors";
 #endif
   EXPECT_EXIT(create_without_descriptors(), ::testing::ExitedWithCode(0), "ulimit -n");
