@@ -44,6 +44,7 @@ class JsonTree {
   const JsonTreeFault& fault() const { return fault_; }
 
   const JsonNode& root() const { return nodes_[0]; }
+  std::size_t size() const { return nodes_.size(); }
   const JsonNode& at(std::size_t index) const { return nodes_[index]; }
   std::size_t index_of(const JsonNode& node) const {
     return static_cast<std::size_t>(&node - nodes_.data());

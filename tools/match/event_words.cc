@@ -1,5 +1,10 @@
 #include "tools/match/event_words.h"
 
+#include <algorithm>
+
+#include "core/rule/json_text.h"
+#include "core/wire/json_text.h"
+
 namespace weir {
 
 std::string_view in_words(EventError error) {
@@ -20,6 +25,17 @@ std::string_view in_words(EventError error) {
       return "too many arrays within arrays";
   }
   return "bad";
+}
+
+std::string quotable(std::string_view text) {
+  std::string sound;
+  while (!text.empty()) {
+    const std::size_t length = utf8_sequence_length(text);
+    if (length == 0) sound += "\xef\xbf\xbd";
+    sound += text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(1, length));
+  }
+  return json_escaped(sound);
 }
 
 }  // namespace weir

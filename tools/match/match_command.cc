@@ -15,6 +15,7 @@
 #include "tools/common/report.h"
 #include "tools/match/block_line.h"
 #include "tools/match/event_feed.h"
+#include "tools/match/explain_rule.h"
 #include "tools/match/match_work.h"
 #include "tools/match/named_rules.h"
 
@@ -35,6 +36,7 @@ struct MatchOptions {
   std::uint64_t repeat = 1;
   unsigned threads = 1;
   std::string stats_path;
+  std::string explain;
 };
 
 class MatchRun {
@@ -161,6 +163,9 @@ class MatchRun {
 };
 
 int match(const MatchOptions& options) {
+  if (!options.explain.empty()) {
+    return explain_rule(options.rules_path, options.explain, options.events_path);
+  }
   Result<NamedRules, RuleFaults> rules = load_named_rules(options.rules_path);
   if (!rules) {
     for (const std::string& fault : rules.error()) fmt::print(stderr, "{}\n", fault);
@@ -194,6 +199,13 @@ void add_match_command(CLI::App& app, int& exit_code) {
   command->add_option("--stats", options->stats_path,
                       "Write sizes, totals and times of matching to this file, as JSON ('-': "
                       "standard output)");
+  CLI::Option* explain = command->add_option(
+      "--explain", options->explain,
+      "Say instead for each event why this rule matches it or not: the fields that decide, their "
+      "values, what the rule asks, and what is nearly right");
+  for (const char* other : {"--count", "--repeat", "--threads", "--stats"}) {
+    explain->excludes(other);
+  }
   command->footer(
       "Prints one line an event, {\"line\":1,\"rules\":[\"a\",\"b\"]}, names in byte order, or\n"
       "{\"line\":3,\"error\":\"...\"}. Exit codes: 0 done, 1 an event was bad, 2 a rule was.\n"
@@ -202,7 +214,8 @@ void add_match_command(CLI::App& app, int& exit_code) {
       "  weir match --rules rules.json --events events.ndjson.gz\n"
       "  aws events list-rules > rules.json && weir match --rules rules.json --count < "
       "events.ndjson\n"
-      "  weir match --rules rules.json --events big.ndjson --count --repeat 20 --stats stats.json");
+      "  weir match --rules rules.json --events big.ndjson --count --repeat 20 --stats stats.json\n"
+      "  weir match --rules rules.json --events events.ndjson --explain my-rule");
   command->callback([options, &exit_code] { exit_code = match(*options); });
 }
 

@@ -2,25 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "core/rule/json_text.h"
-#include "core/wire/json_text.h"
+#include "tools/match/event_words.h"
 
 namespace weir {
 namespace {
-
-// As it stands inside JSON quotes; what is no UTF-8 (half of a surrogate pair) becomes U+FFFD.
-std::string escaped(std::string_view text) {
-  std::string sound;
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence_length(text);
-    if (length == 0) sound += "\xef\xbf\xbd";
-    sound += text.substr(0, length);
-    text.remove_prefix(std::max<std::size_t>(1, length));
-  }
-  return json_escaped(sound);
-}
 
 void write_error(std::string_view id, std::string_view where, std::string_view message,
                  std::string& out) {
@@ -29,7 +14,7 @@ void write_error(std::string_view id, std::string_view where, std::string_view m
   out += ",\"error\":{\"where\":\"";
   out += where;
   out += "\",\"message\":\"";
-  out += escaped(message);
+  out += quotable(message);
   out += "\"}}\n";
 }
 

@@ -10,8 +10,7 @@
 #include <utility>
 
 #include "io/files/whole_file.h"
-#include "tools/match/block_line.h"
-#include "tools/match/event_feed.h"
+#include "tools/match/line_answers.h"
 #include "tools/test_pattern/pattern_cases.h"
 #include "tools/test_pattern/pattern_trial.h"
 
@@ -21,19 +20,12 @@ namespace {
 constexpr int kExitNo = 1;
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
-constexpr std::size_t kBlocksMax = 4;
-constexpr std::size_t kBlockBytes = 256 * 1024;
 
 struct TestPatternOptions {
   std::string pattern;
   std::string event;
   std::string cases_path;
 };
-
-int output_failed() {
-  fmt::print(stderr, "weir: standard output cannot be written\n");
-  return kExitFailed;
-}
 
 // JSON text as it is, or the contents of the file that is named.
 Result<std::string> text_or_file(const std::string& given) {
@@ -65,64 +57,22 @@ int test_pair(const TestPatternOptions& options) {
     return kExitUsage;
   }
   fmt::print("{}\n", *result);
-  if (std::fflush(stdout) != 0) return output_failed();
+  if (std::fflush(stdout) != 0) {
+    fmt::print(stderr, "weir: standard output cannot be written\n");
+    return kExitFailed;
+  }
   return *result ? 0 : kExitNo;
 }
 
-class CasesRun {
- public:
-  int run(const std::string& path) {
-    auto feed = EventFeed::open(path, line_, kBlockBytes);
-    if (!feed) {
-      fmt::print(stderr, "weir: {}\n", feed.error().message);
-      return kExitUsage;
-    }
-    (*feed)->start();
-    while (TextBlock* block = line_.take()) {
-      answer(*block);
-      line_.finish(*block);
-      std::unique_ptr<TextBlock> done = line_.next();
-      if (done == nullptr) break;
-      if (!write(done->output)) {
-        line_.cancel();
-        break;
-      }
-      line_.give_back(std::move(done));
-    }
-    (*feed)->join();
-    if (output_failed_ || std::fflush(stdout) != 0) return output_failed();
-    if ((*feed)->problem()) {
-      fmt::print(stderr, "weir: {}\n", (*feed)->problem()->message);
-      return kExitFailed;
-    }
-    return all_cases_ ? 0 : kExitFailed;
-  }
-
- private:
-  void answer(TextBlock& block) {
-    std::string_view text = block.text();
-    std::uint64_t number = block.first_line;
-    for (; !text.empty(); ++number) {
-      const std::size_t end = text.find('\n');
-      const std::string_view line = text.substr(0, end);
-      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      if (!cases_.answer(line, number, block.output)) all_cases_ = false;
-    }
-  }
-  bool write(const std::string& text) {
-    output_failed_ = std::fwrite(text.data(), 1, text.size(), stdout) != text.size();
-    return !output_failed_;
-  }
-
-  BlockLine line_{kBlocksMax, kBlockBytes};
-  PatternCases cases_;
-  bool all_cases_ = true;
-  bool output_failed_ = false;
-};
+int test_cases(const std::string& path) {
+  PatternCases cases;
+  return answer_lines(path, [&](std::string_view line, std::uint64_t number, std::string& out) {
+    return cases.answer(line, number, out);
+  });
+}
 
 int test_pattern(const TestPatternOptions& options) {
-  if (!options.cases_path.empty()) return CasesRun().run(options.cases_path);
+  if (!options.cases_path.empty()) return test_cases(options.cases_path);
   if (options.pattern.empty() || options.event.empty()) {
     throw CLI::RequiredError("both --pattern and --event, or --cases,");
   }

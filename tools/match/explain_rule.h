@@ -1,0 +1,12 @@
+// weir match --explain: why a rule matches each event of a file or does not.
+#pragma once
+
+#include <string>
+
+namespace weir {
+
+// Prints a line for each event. Returns the exit code of `weir match`.
+int explain_rule(const std::string& rules_path, const std::string& rule_name,
+                 const std::string& events_path);
+
+}  // namespace weir
