@@ -28,8 +28,20 @@ std::string in_small(std::string_view text) {
   return out;
 }
 
+// A member named like the path. Half of a surrogate pair, which is no UTF-8, goes back to its
+// escape.
 std::string member(std::string_view path, std::string_view value) {
-  return fmt::format("\"{}\":{}", json_escaped(path), value);
+  std::string name;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t begin = at;
+    const std::uint32_t code_point = next_code_point(path, at);
+    if (code_point >= 0xd800 && code_point <= 0xdfff) {
+      name += fmt::format("\\u{:04x}", code_point);
+    } else {
+      name += json_escaped(path.substr(begin, at - begin));
+    }
+  }
+  return fmt::format("\"{}\":{}", name, value);
 }
 
 // Without white space between tokens: what is printed is one line.

@@ -96,6 +96,9 @@ TEST_F(Explain, SubRules) {
   EXPECT_EQ(told["because"].dump(), R"([{"path":"c","value":9,"condition":[3]}])");
   told = why(R"({"$or":["q"]})", R"({"$or":"q"})");
   EXPECT_EQ(told["match"], true) << "a field named so";
+  told = why(R"({"\ud800\"é":{"\udc00":["q"]}})", R"({"\ud800\"é":{"\udc00":"q"}})");
+  EXPECT_EQ(told["match"], true) << "names that are no UTF-8";
+  EXPECT_EQ(told["because"][0]["value"], "q");
 }
 
 TEST_F(Explain, ElementsOfOneList) {
