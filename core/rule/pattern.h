@@ -61,7 +61,7 @@ struct Pattern {
   std::vector<std::string> paths;  // dotted names
   std::vector<FieldCondition> conditions;
   std::vector<std::uint32_t> condition_offsets;  // of each one's list in the text
-  std::vector<std::vector<Field>> branches;  // any of them; all fields of one, by UTF-16 order
+  std::vector<std::vector<Field>> branches;      // any of them; all fields of one, by UTF-16 order
 };
 
 inline constexpr std::size_t kPatternFieldsMax = 256;
