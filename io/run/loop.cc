@@ -178,8 +178,8 @@ void Loop::Core::sleep() {
   gate_.prepare();
   // The second look: what was handed over before the flag was up has made no wake-up. The round
   // comes first, because it takes the completions: a wake-up among them is used up, so what it was
-  // for must be looked at afterwards.
-  if (round() == 0 && !stop_.up() && !has_tasks_.up()) {
+  // for must be looked at afterwards, and without another one to come there is no sleep.
+  if (round() == 0 && !stop_.up() && !has_tasks_.up() && gate_.still_asleep()) {
     MonotonicTime deadline = MonotonicTime::never();
     for (const Stage* stage : stages_) deadline = std::min(deadline, stage->next_deadline());
     ring_->submit_and_wait(deadline);
