@@ -1,6 +1,6 @@
 // Cell: one whole pipeline, from received bytes to targets, without threads and without a kernel.
-// It owns the pools, the hand-offs and the stages; io/run gives it ports and polls the stages on
-// threads, tests poll them in any order they like.
+// It owns the pools, the hand-offs and the stages; tools/run gives it ports and threads, tests
+// poll the stages in any order they like.
 //
 // Memory, all of it taken at start or bounded here:
 //   receive blocks   blocks(plan, fillers) x (headroom + capacity + padding) x at most ~7 more for

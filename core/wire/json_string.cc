@@ -45,7 +45,7 @@ void append_utf8(std::uint32_t point, std::string& text) {
   }
 }
 
-// The escape \uXXXX whose digits begin at `at`, with the second half of a pair. Returns the
+// The escape \uHHHH whose digits begin at `at`, with the second half of a pair. Returns the
 // position behind it, 0 if it is not sound.
 std::size_t unescape_unicode(std::string_view raw, std::size_t at, std::string& text) {
   const int first = read_unit(raw, at);
