@@ -5,16 +5,41 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/base/secret.h"
 #include "core/base/units.h"
 #include "core/port/port.h"
 
 namespace weir {
 
+enum class Durability : std::uint8_t {
+  memory,  // gone with the process
+  fsync    // in the log, accepted once the disk has it
+};
+// What a durable bus does once it holds `retain.size` and no record may go yet.
+enum class OnFull : std::uint8_t { refuse, drop_oldest };
+
+struct RetainSpec {
+  Nanoseconds time = 24h;               // records no target needs are kept so long,
+  std::uint64_t bytes_max = 50 * kGiB;  // and the log of the bus is never larger
+};
+
 struct BusSpec {
   std::string name;
+  Durability durability = Durability::memory;
+  RetainSpec retain = {};
+  std::uint64_t segment_bytes = 256 * kMiB;  // of each file of the log, a multiple of 4 KiB
+  OnFull on_full = OnFull::refuse;
+};
+
+// Free space of the file system of `data_dir`: below `soft` accepting slows, below `hard` it stops.
+// 0: by the size of the file system.
+struct DiskSpec {
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
 };
 
 enum class SourceKind : std::uint8_t { tcp, unix_socket, file, standard_input };
@@ -37,6 +62,7 @@ struct SourceSpec {
   SourceFormat format = SourceFormat::automatic;
   std::string fields;  // flow_log: the layout where lines bring no header; empty: default
   BusId bus{0};
+  bool acks = false;  // tcp, unix_socket: tells the sender which lines are safe
   std::optional<EnvelopeSpec> envelope;
   std::uint64_t event_bytes_limit = kMiB;
   std::string rejects;  // file for refused lines; empty: none
@@ -50,9 +76,21 @@ struct RuleSpec {
   std::string place;              // "weir.yaml:12:5", for messages
 };
 
-enum class TargetKind : std::uint8_t { tcp, unix_socket, file, standard_output, discard };
-enum class BatchFormat : std::uint8_t { ndjson, json_array, raw };
-enum class WhenFull : std::uint8_t { block, shed };
+enum class TargetKind : std::uint8_t {
+  tcp,
+  unix_socket,
+  file,
+  standard_output,
+  discard,
+  url,  // HTTP or HTTPS
+  bus   // another bus of this process
+};
+enum class BatchFormat : std::uint8_t { ndjson, json_array, raw, cloudevents_batch };
+enum class WhenFull : std::uint8_t {
+  block,  // stops the sources
+  shed,   // drops the target's newest events
+  lag     // leaves them in the log and reads them there later: durable buses only
+};
 enum class Compression : std::uint8_t { none, gzip, zstd };
 
 struct BatchSpec {
@@ -69,16 +107,66 @@ struct RotateSpec {
   friend bool operator==(const RotateSpec&, const RotateSpec&) = default;
 };
 
+// When tries end, as in EventBridge's retry policy; whichever comes first.
+struct RetrySpec {
+  std::uint32_t retries_max = 185;  // after the first attempt
+  Nanoseconds age_max = 24h;        // since acceptance
+  friend bool operator==(const RetrySpec&, const RetrySpec&) = default;
+};
+
+// Where an event goes whose tries have ended.
+struct DeadLetterSpec {
+  enum class Kind : std::uint8_t {
+    store,   // the built-in store of `data_dir`
+    target,  // another target
+    none     // nowhere: dropped and counted
+  };
+  Kind kind = Kind::none;
+  TargetId target{};  // Kind::target: index into Catalog::targets
+  friend bool operator==(const DeadLetterSpec&, const DeadLetterSpec&) = default;
+};
+
+// Names of members from the top of an event down: `detail.order.id`. Empty: not asked for.
+using FieldPath = std::vector<std::string>;
+
+struct RateSpec {
+  std::uint32_t requests = 0;  // 0: no limit
+  Nanoseconds per = 1s;
+  friend bool operator==(const RateSpec&, const RateSpec&) = default;
+};
+
+// What a target of kind `url` has beside its endpoint, whose `tls` says whether it is HTTPS.
+struct HttpSpec {
+  std::string authority;  // "example.com:8443" or "example.com": the Host header
+  Secret path;            // origin-form with the query, "/" at least; may carry a token
+  Secret authorization;   // value of that header; empty: none
+  std::vector<std::pair<std::string, Secret>> headers;  // in the order of the file
+  std::vector<Secret> signing_keys;  // Standard Webhooks, raw bytes: one signature for each
+  bool gzip = false;
+  std::uint32_t concurrency = 1;  // requests under way; above 1 their order is not kept
+  RateSpec rate;
+  Nanoseconds timeout = 10s;  // of one attempt, connecting included
+  friend bool operator==(const HttpSpec&, const HttpSpec&) = default;
+};
+
 struct TargetSpec {
   std::string name;
   TargetKind kind = TargetKind::discard;
-  Endpoint endpoint;  // tcp, unix_socket
-  std::string path;   // file
-  RotateSpec rotate;  // file
-  BatchSpec batch;
+  Endpoint endpoint = {};  // tcp, unix_socket, url
+  std::string path = {};   // file
+  RotateSpec rotate = {};  // file
+  HttpSpec http = {};      // url
+  BusId to_bus = {};       // bus: where its events go
+  bool acks = false;       // tcp, unix_socket: settled by the peer's ack lines
+  BatchSpec batch = {};
   BatchFormat format = BatchFormat::ndjson;
   WhenFull when_full = WhenFull::block;
   std::uint64_t buffer_bytes = 16 * kMiB;  // all that may wait for this target
+  RetrySpec retry = {};
+  DeadLetterSpec dead_letter = {};
+  FieldPath order_by = {};        // one batch under way for each value of this field
+  FieldPath partition_key = {};   // for targets that want one
+  std::vector<BusId> buses = {};  // whose rules name it, ascending
 };
 
 struct PipelineSpec {
@@ -90,6 +178,8 @@ struct PipelineSpec {
 struct Catalog {
   std::string account = "000000000000";
   std::string region = "us-east-1";
+  std::string data_dir;  // empty: none, and every bus is a memory bus
+  DiskSpec disk;
   std::vector<BusSpec> buses;  // [0] is `default`
   std::vector<SourceSpec> sources;
   std::vector<RuleSpec> rules;  // in the order of the file, rule files after

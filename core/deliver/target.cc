@@ -15,6 +15,11 @@ bool same_address(const TargetSpec& a, const TargetSpec& b) {
              a.endpoint.port == b.endpoint.port && a.endpoint.congestion == b.endpoint.congestion;
     case TargetKind::file:
       return a.path == b.path;
+    case TargetKind::url:
+      return a.endpoint.host == b.endpoint.host && a.endpoint.port == b.endpoint.port &&
+             a.endpoint.tls == b.endpoint.tls && a.http.path == b.http.path;
+    case TargetKind::bus:
+      return a.to_bus == b.to_bus;
     case TargetKind::standard_output:
     case TargetKind::discard:
       break;

@@ -11,11 +11,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "core/base/ids.h"
 #include "core/base/units.h"
+#include "core/port/tls.h"
 
 namespace weir {
 
@@ -30,6 +32,7 @@ struct Endpoint {
   std::uint16_t port = 0;
   std::string
       congestion;  // TCP congestion control; empty: cubic for loopback, else the kernel's own
+  std::optional<TlsSpec> tls = std::nullopt;  // tcp: encrypted
 };
 std::string to_string(const Endpoint& endpoint);
 

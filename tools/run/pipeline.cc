@@ -50,8 +50,11 @@ Status prepare_files(const Catalog& catalog) {
 bool same_target(const TargetSpec& a, const TargetSpec& b) {
   return a.kind == b.kind && to_string(a.endpoint) == to_string(b.endpoint) &&
          a.endpoint.congestion == b.endpoint.congestion && a.path == b.path &&
-         a.rotate == b.rotate && a.batch == b.batch && a.format == b.format &&
-         a.when_full == b.when_full && a.buffer_bytes == b.buffer_bytes;
+         a.endpoint.tls == b.endpoint.tls && a.http == b.http && a.to_bus == b.to_bus &&
+         a.acks == b.acks && a.rotate == b.rotate && a.batch == b.batch && a.format == b.format &&
+         a.when_full == b.when_full && a.buffer_bytes == b.buffer_bytes && a.retry == b.retry &&
+         a.dead_letter == b.dead_letter && a.order_by == b.order_by &&
+         a.partition_key == b.partition_key && a.buses == b.buses;
 }
 
 }  // namespace
