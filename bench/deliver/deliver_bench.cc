@@ -111,7 +111,7 @@ void append(benchmark::State& state, Routing routing, BatchFormat format, Target
   Channel<Block*>::Producer producer(input);
   NullPort port;
   QuietHost host;
-  const EventRenderer renderer(1, "0", "r", {});
+  const EventRenderer renderer("0", "r", {});
   Writer writer(WriterOptions{}, input, port, renderer, host);
   std::vector<std::shared_ptr<TargetCounters>> counters;
   TargetSpec spec;

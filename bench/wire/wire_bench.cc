@@ -132,7 +132,7 @@ BENCHMARK(split_bare_objects);
 void render_events(benchmark::State& state, bool flow_log) {
   const Lines input = generate(flow_log ? "flow-logs" : "flow-logs-json");
   const EventRenderer renderer(
-      1, "123456789012", "us-east-1",
+      "123456789012", "us-east-1",
       {{EnvelopeText{.source = "my.app", .detail_type = "Record", .resources = {}}}});
   const FlowLogLayout layout = FlowLogLayout::default_v2();
   BlockPool pool(1, 0, static_cast<std::uint32_t>(input.text.size()), 2);

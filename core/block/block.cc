@@ -59,6 +59,9 @@ void Block::reset() {
   begin_ = headroom_;
   end_ = headroom_;
   spans.clear();
+  file_marks.clear();
+  hops = 0;
+  log_sequence = 0;
   events.clear();
   refusals.clear();
   target_list.clear();

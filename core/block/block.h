@@ -46,8 +46,7 @@ enum class RefuseReason : std::uint8_t {
 std::string_view to_string(RefuseReason reason);
 
 // Where lines come from: one connection or one file. Shared by the filler (one reference while it
-// is open) and by every span in flight. `lines` and `refused_logged` belong to the Sequencer's
-// thread.
+// is open) and by every span in flight. `lines` belongs to the Sequencer's thread.
 struct Origin {
   SourceId source;
   std::string label;                      // "127.0.0.1:53211", "logs/a.json.gz": for messages
@@ -67,6 +66,19 @@ struct ProducerSpan {
   RefuseReason refused_after = RefuseReason::none;
   std::uint32_t lines =
       0;  // written by the Router: physical lines in the span, blank ones included
+};
+
+// How far a file has been taken, behind the last line of a span: what a restart needs to go on
+// there. The file is known by what it is, not by its name: inode and birth, and a hash of its first
+// bytes, because an inode is used again and a file may be written anew in place.
+struct FileMark {
+  std::uint64_t inode = 0;
+  std::int64_t birth_ns = 0;    // 0: the file system does not record it
+  std::uint64_t head_hash = 0;  // of the first head_bytes bytes, as they lie in the file
+  std::uint32_t head_bytes = 0;
+  std::uint32_t span = 0;    // index into Block::spans
+  std::uint64_t offset = 0;  // in the decoded stream; 0: wrapped records, `lines` says where
+  std::uint64_t lines = 0;   // written by the Sequencer: lines, or wrapped records, up to there
 };
 
 // One accepted event. Refused lines have no entry; they are in Block::refusals.
@@ -112,8 +124,15 @@ class Block {
 
   // Written by the filler.
   std::uint64_t sequence = 0;  // of sealing, gapless over the whole process, from 0
+  BusId bus{0};                // of all its lines
+  // What event_id() is computed from: the seed of the run and `sequence`, or, of a block that was
+  // read back from a log, what the block had when it was written.
+  std::uint64_t id_seed = 0;
+  std::uint64_t id_sequence = 0;
+  std::uint8_t hops = 0;  // buses that its events have passed before this one
   Now received;
   std::vector<ProducerSpan> spans;
+  std::vector<FileMark> file_marks;  // of spans that come from files, in their order
 
   // Written by the Router.
   std::uint64_t routing_version = 0;
@@ -121,6 +140,10 @@ class Block {
   std::vector<std::uint32_t> target_sets;  // set s: target_list[target_sets[s] .. target_sets[s+1])
   std::vector<TargetId> target_list;       // ascending within a set
   std::vector<Refusal> refusals;
+
+  // Written by the log of the block's bus: the number of its record, gapless, from 1. 0: on a
+  // memory bus.
+  std::uint64_t log_sequence = 0;
 
   std::span<const TargetId> targets_of(std::uint32_t set) const {
     return std::span(target_list)

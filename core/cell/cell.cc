@@ -12,9 +12,10 @@ constexpr std::size_t kLargeBlocks = 8;
 constexpr std::uint32_t kLargeHeadroom = 64;
 
 // One line and one reason per consumer; fewer would stall somebody, more would only grow cold.
-std::size_t blocks_for(const Plan& plan, std::size_t fillers) {
+std::size_t blocks_for(const Plan& plan, std::size_t fillers, std::size_t buses) {
   return 8                         // with the kernel, for receives
-         + 2 * (1 + fillers)       // gathering, and received or being copied, per filler
+         + 1 + buses               // received or being copied, and gathering, in the Ingest
+         + 2 * fillers             // the same in a file reader, which has one bus
          + 4 * plan.routers()      // sealed or being routed
          + 8 + 4 * plan.writers()  // in order, or being written
       ;
@@ -46,8 +47,8 @@ IntakeContext intake_context(const Catalog& catalog, LayoutTable& layouts) {
   IntakeContext context;
   context.layouts = &layouts;
   for (const SourceSpec& source : catalog.sources) {
-    IntakeContext::Source intake{.format = source.format,
-                                 .event_bytes_limit = source.event_bytes_limit};
+    IntakeContext::Source intake{
+        .format = source.format, .bus = source.bus, .event_bytes_limit = source.event_bytes_limit};
     if (!source.fields.empty()) {
       auto layout = FlowLogLayout::from_names(source.fields);
       WEIR_CHECK(layout.ok());  // the configuration was checked
@@ -64,11 +65,12 @@ Cell::Cell(const Catalog& catalog, std::shared_ptr<const Routing> routing, const
            std::size_t fillers, std::uint64_t run_seed, const CellHosts& hosts)
     : layouts_(),
       intake_(weir::intake_context(catalog, layouts_)),
-      renderer_(run_seed, catalog.account, catalog.region, renderings(catalog)),
+      renderer_(catalog.account, catalog.region, renderings(catalog)),
       hosts_(hosts),
       run_seed_(run_seed),
       event_bytes_max_(largest_event(catalog)),
-      blocks_(blocks_for(plan, fillers), kBlockHeadroom, kBlockCapacity, fillers + 8),
+      blocks_(blocks_for(plan, fillers, catalog.buses.size()), kBlockHeadroom, kBlockCapacity,
+              fillers + 8),
       large_blocks_(kLargeBlocks, kLargeHeadroom, static_cast<std::uint32_t>(event_bytes_max_ + 2),
                     fillers + 8),
       sealed_(blocks_.size() + kLargeBlocks, fillers + 2),
@@ -115,8 +117,11 @@ bool Cell::taken_by_writers() const {
 }
 
 BlockFiller::Shared Cell::filler_shared() {
-  return {
-      .blocks = blocks_, .large_blocks = large_blocks_, .sequence = sequence_, .sealed = sealed_};
+  return {.blocks = blocks_,
+          .large_blocks = large_blocks_,
+          .sequence = sequence_,
+          .sealed = sealed_,
+          .id_seed = run_seed_};
 }
 
 }  // namespace weir

@@ -3,7 +3,8 @@
 // poll the stages in any order they like.
 //
 // Memory, all of it taken at start or bounded here:
-//   receive blocks   blocks(plan, fillers) x (headroom + capacity + padding) x at most ~7 more for
+//   receive blocks   blocks(plan, fillers, buses) x (headroom + capacity + padding) x at most ~7
+//   more for
 //                    the tables of a block that is nothing but the shortest events
 //   large blocks     kLargeBlocks x the largest event, touched only when such events come
 //   unfinished lines Ingest::Limits::long_carry_bytes_max, and 16 KiB for each connection

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/base/check.h"
 
@@ -33,9 +34,11 @@ BlockFiller::BlockFiller(const Shared& shared)
       gather_bytes_max_(shared.blocks.capacity() / kGatherShare) {}
 
 BlockFiller::~BlockFiller() {
-  if (gather_ == nullptr) return;
-  for (const ProducerSpan& span : gather_->spans) release(span.origin);
-  blocks_.put_back(gather_);
+  for (const Gather& gather : gathers_) {
+    if (gather.block == nullptr) continue;
+    for (const ProducerSpan& span : gather.block->spans) release(span.origin);
+    blocks_.put_back(gather.block);
+  }
 }
 
 bool BlockFiller::received(LineStream& stream, Block* block, std::uint32_t bytes, const Now& now) {
@@ -105,7 +108,7 @@ bool BlockFiller::take_lines(LineStream& stream, std::uint32_t lines_end, const 
 }
 
 void BlockFiller::seal_read(LineStream& stream, std::uint32_t lines_end, const Now& now) {
-  flush(now);  // what this stream may have in the gather block goes first
+  flush(stream.bus, now);  // what this stream may have in the gather block goes first
   Block* block = stream.pending;
   const std::uint32_t headroom = block->headroom();
   const auto carried = static_cast<std::uint32_t>(stream.carry.size());
@@ -115,6 +118,7 @@ void BlockFiller::seal_read(LineStream& stream, std::uint32_t lines_end, const N
   stream.pending_begin = lines_end;
   keep(stream, unread(stream));
   block->set_bounds(begin, headroom + lines_end);
+  block->bus = stream.bus;
   add_span(block, stream.origin, 0, headroom + lines_end - begin);
   seal(block, now);
   stream.pending = nullptr;
@@ -143,9 +147,10 @@ void BlockFiller::set_carry(LineStream& stream, std::string_view head, std::stri
 
 bool BlockFiller::record_refusal(LineStream& stream, const Now& now) {
   if (stream.refusal_due == RefuseReason::none) return true;
-  if (!open_gather(0, now)) return false;
-  add_span(gather_, stream.origin, gather_bytes_, gather_bytes_);
-  gather_->spans.back().refused_after = stream.refusal_due;
+  const Gather* to = open_gather(stream, 0, now);
+  if (to == nullptr) return false;
+  add_span(to->block, stream.origin, to->bytes, to->bytes);
+  to->block->spans.back().refused_after = stream.refusal_due;
   stream.refusal_due = RefuseReason::none;
   return true;
 }
@@ -154,32 +159,53 @@ bool BlockFiller::record_refusal(LineStream& stream, const Now& now) {
 bool BlockFiller::gather(LineStream& stream, std::string_view head, std::string_view lines,
                          const Now& now) {
   const std::size_t bytes = head.size() + lines.size();
-  if (!open_gather(bytes, now)) return false;
-  char* to = gather_->receive_area().data() + gather_bytes_;
+  Gather* gather = open_gather(stream, bytes, now);
+  if (gather == nullptr) return false;
+  char* to = gather->block->receive_area().data() + gather->bytes;
   std::memcpy(to, head.data(), head.size());
   std::memcpy(to + head.size(), lines.data(), lines.size());
-  const auto end = gather_bytes_ + static_cast<std::uint32_t>(bytes);
-  add_span(gather_, stream.origin, gather_bytes_, end);
-  gather_bytes_ = end;
+  const auto end = gather->bytes + static_cast<std::uint32_t>(bytes);
+  add_span(gather->block, stream.origin, gather->bytes, end);
+  gather->bytes = end;
   return true;
 }
 
-// Makes sure that the gather block has room for so many bytes.
-bool BlockFiller::open_gather(std::size_t room, const Now& now) {
+BlockFiller::Gather* BlockFiller::open_gather(const LineStream& stream, std::size_t room,
+                                              const Now& now) {
   WEIR_DCHECK(room <= shared_.blocks.capacity());
-  if (gather_ != nullptr && gather_bytes_ + room > gather_->capacity()) flush(now);
-  if (gather_ != nullptr) return true;
-  gather_ = blocks_.take();
-  gather_bytes_ = 0;
-  gather_since_ = now.monotonic;
-  return gather_ != nullptr;
+  if (stream.bus.value >= gathers_.size()) gathers_.resize(stream.bus.value + std::size_t{1});
+  Gather& gather = gathers_[stream.bus.value];
+  if (gather.block != nullptr && gather.bytes + room > gather.block->capacity()) flush(gather, now);
+  if (gather.block != nullptr) return &gather;
+  gather = {.block = blocks_.take(), .bytes = 0, .since = now.monotonic};
+  if (gather.block == nullptr) return nullptr;
+  gather.block->bus = stream.bus;
+  ++gathering_;
+  return &gather;
 }
 
 void BlockFiller::flush(const Now& now) {
-  if (gather_ == nullptr) return;
-  gather_->set_bounds(gather_->headroom(), gather_->headroom() + gather_bytes_);
-  seal(gather_, now);
-  gather_ = nullptr;
+  for (Gather& gather : gathers_) flush(gather, now);
+}
+
+void BlockFiller::flush(BusId bus, const Now& now) {
+  if (bus.value < gathers_.size()) flush(gathers_[bus.value], now);
+}
+
+void BlockFiller::flush(Gather& gather, const Now& now) {
+  if (gather.block == nullptr) return;
+  Block* block = std::exchange(gather.block, nullptr);
+  block->set_bounds(block->headroom(), block->headroom() + gather.bytes);
+  --gathering_;
+  seal(block, now);
+}
+
+MonotonicTime BlockFiller::gathering_since() const {
+  MonotonicTime since = MonotonicTime::never();
+  for (const Gather& gather : gathers_) {
+    if (gather.block != nullptr) since = std::min(since, gather.since);
+  }
+  return since;
 }
 
 // Seals a long line, head + line_end, as a block of its own.
@@ -187,7 +213,8 @@ bool BlockFiller::seal_large(LineStream& stream, std::string_view head, std::str
                              const Now& now) {
   Block* block = large_.take();
   if (block == nullptr) return false;
-  flush(now);
+  flush(stream.bus, now);
+  block->bus = stream.bus;
   const std::size_t bytes = head.size() + line_end.size();
   WEIR_CHECK(bytes <= block->capacity());
   char* to = block->receive_area().data();
@@ -213,6 +240,8 @@ void BlockFiller::add_span(Block* block, Origin* origin, std::uint32_t begin, st
 
 void BlockFiller::seal(Block* block, const Now& now) {
   block->sequence = shared_.sequence.fetch_add();
+  block->id_seed = shared_.id_seed;
+  block->id_sequence = block->sequence;
   block->received = now;
   // The channel holds every block there is; a refusal can only be moodycamel's own, under
   // contention.

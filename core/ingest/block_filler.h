@@ -3,18 +3,19 @@
 // A read that nearly fills a block becomes the block: only the unfinished line of the read before
 // is copied, into the headroom. Small reads are gathered, many streams to one block, so that idle
 // and trickling connections hold no block. Whatever path a line takes, the lines of one stream are
-// sealed in the order in which they came.
+// sealed in the order in which they came. A block holds lines of one bus only.
 //
 // Threads: one filler per filling thread (the Ingest stage, each file reader); sequence numbers and
 // the channel of sealed blocks are shared by all of them.
-// Memory: one gather block, and per stream the unfinished line, at most event_bytes_limit; how much
-// all of those hold that are longer than the headroom is long_carry_bytes(), for the owner to
-// limit.
+// Memory: one gather block for each bus, and per stream the unfinished line, at most
+// event_bytes_limit; how much all of those hold that are longer than the headroom is
+// long_carry_bytes(), for the owner to limit.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/block/block.h"
 #include "core/sync/channel.h"
@@ -30,6 +31,7 @@ inline constexpr std::uint32_t kBlockHeadroom = 16 * 1024;
 // The state of one connection or file between reads. Plain data, owned by whoever reads the stream.
 struct LineStream {
   Origin* origin = nullptr;  // holds one reference
+  BusId bus{0};
   std::uint64_t event_bytes_limit = kMiB;
 
   std::string carry;                              // the unfinished line
@@ -48,6 +50,7 @@ class BlockFiller {
     BlockPool& large_blocks;  // of the largest event any source allows
     SharedCounter& sequence;
     Channel<Block*>& sealed;
+    std::uint64_t id_seed = 0;  // of this run, for Block::id_seed
   };
 
   explicit BlockFiller(const Shared& shared);
@@ -83,12 +86,19 @@ class BlockFiller {
 
   // Seals what was gathered.
   void flush(const Now& now);
-  bool gathering() const { return gather_ != nullptr; }
-  // When the oldest gathered line came.
-  MonotonicTime gathering_since() const { return gather_since_; }
+  bool gathering() const { return gathering_ > 0; }
+  // When the oldest gathered line came; only while gathering().
+  MonotonicTime gathering_since() const;
   std::uint64_t long_carry_bytes() const { return long_carry_bytes_; }
 
  private:
+  // What is gathered for one bus.
+  struct Gather {
+    Block* block = nullptr;
+    std::uint32_t bytes = 0;
+    MonotonicTime since;
+  };
+
   bool complete_carry(LineStream& stream, const Now& now);
   bool take_lines(LineStream& stream, std::uint32_t lines_end, const Now& now);
   void seal_read(LineStream& stream, std::uint32_t lines_end, const Now& now);
@@ -96,7 +106,10 @@ class BlockFiller {
   void set_carry(LineStream& stream, std::string_view head, std::string_view tail);
   bool record_refusal(LineStream& stream, const Now& now);
   bool gather(LineStream& stream, std::string_view head, std::string_view lines, const Now& now);
-  bool open_gather(std::size_t room, const Now& now);
+  // The gather block of the stream's bus, with room for so many bytes; null when none is free.
+  Gather* open_gather(const LineStream& stream, std::size_t room, const Now& now);
+  void flush(BusId bus, const Now& now);
+  void flush(Gather& gather, const Now& now);
   bool seal_large(LineStream& stream, std::string_view head, std::string_view line_end,
                   const Now& now);
   void add_span(Block* block, Origin* origin, std::uint32_t begin, std::uint32_t end);
@@ -107,9 +120,8 @@ class BlockFiller {
   BlockPool::User large_;
   Channel<Block*>::Producer sealed_;
   const std::uint32_t gather_bytes_max_;
-  Block* gather_ = nullptr;
-  std::uint32_t gather_bytes_ = 0;
-  MonotonicTime gather_since_;
+  std::vector<Gather> gathers_;  // by BusId; grows with the buses that are seen
+  std::size_t gathering_ = 0;    // how many of them hold a block
   std::uint64_t long_carry_bytes_ = 0;
 };
 

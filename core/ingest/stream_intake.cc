@@ -26,6 +26,7 @@ void StreamIntake::open(BlockFiller& filler, const IntakeContext& context, Sourc
   stream_.origin->source = source;
   stream_.origin->label = std::move(label);
   stream_.origin->refs.reset(1);
+  stream_.bus = context.sources[source.value].bus;
   stream_.event_bytes_limit = context.sources[source.value].event_bytes_limit;
   complaint_.clear();
   phase_ = Phase::undecided;

@@ -27,6 +27,7 @@ namespace weir {
 struct IntakeContext {
   struct Source {
     SourceFormat format = SourceFormat::automatic;
+    BusId bus{0};
     const FlowLogLayout* layout = nullptr;  // of flow logs without a header; null: the default
     std::uint64_t event_bytes_limit = kMiB;
   };

@@ -50,12 +50,11 @@ std::string_view value_of(const FlowLogValues& values, int field) {
 
 }  // namespace
 
-EventIdText event_id(std::uint64_t run_seed, std::uint64_t block_sequence,
-                     std::uint32_t event_index) {
-  // A block holds fewer than 2^24 events, so that `place` is different for each event of a run.
-  const std::uint64_t place = (block_sequence << 24U) + event_index;
-  const std::uint64_t high = mix(place ^ mix(run_seed + 0x9e3779b97f4a7c15U));
-  const std::uint64_t low = mix(place + mix(~run_seed) + 0xda942042e4dd58b5U);
+EventIdText event_id(std::uint64_t id_seed, std::uint64_t id_sequence, std::uint32_t event_index) {
+  // A block holds fewer than 2^24 events, so that `place` is different for each event of a seed.
+  const std::uint64_t place = (id_sequence << 24U) + event_index;
+  const std::uint64_t high = mix(place ^ mix(id_seed + 0x9e3779b97f4a7c15U));
+  const std::uint64_t low = mix(place + mix(~id_seed) + 0xda942042e4dd58b5U);
   static constexpr std::string_view kHex = "0123456789abcdef";
   const std::uint64_t versioned = (high & ~std::uint64_t{0xf000}) | 0x4000;
   const std::uint64_t varied = (low & ~(std::uint64_t{3} << 62U)) | (std::uint64_t{2} << 62U);
@@ -101,9 +100,9 @@ std::array<std::string_view, 8> interface_arn(const EnvelopeFacts& facts) {
           facts.interface_id};
 }
 
-EventRenderer::EventRenderer(std::uint64_t run_seed, std::string account, std::string region,
+EventRenderer::EventRenderer(std::string account, std::string region,
                              std::vector<SourceRendering> sources)
-    : run_seed_(run_seed), account_(std::move(account)), region_(std::move(region)) {
+    : account_(std::move(account)), region_(std::move(region)) {
   for (SourceRendering& source : sources) {
     envelopes_.emplace_back();
     if (source.envelope) envelopes_.back() = make_envelope(std::move(*source.envelope));
@@ -166,7 +165,7 @@ char* EventRenderer::render(const Block& block, std::size_t span_index, std::siz
   }
   const Envelope& envelope = *envelopes_[origin.source.value];
   const EventIdText id =
-      event_id(run_seed_, block.sequence, static_cast<std::uint32_t>(event_index));
+      event_id(block.id_seed, block.id_sequence, static_cast<std::uint32_t>(event_index));
   if (origin.layout == nullptr) {
     out = render_head(envelope, facts(block.received.wall), id, out);
     out = append(event, out);

@@ -2,8 +2,8 @@
 // built from a flow-log line, or either of them wrapped as the `detail` of an EventBridge event.
 //
 // It runs where events are encoded into a target's buffer, so that one copy is all an event costs.
-// The same event has the same bytes at every target: its id is computed from the seed of the run,
-// the sequence number of its block and its place in the block, its time from the block's receipt
+// The same event has the same bytes at every target, and after a restart: its id is computed from
+// the block's id_seed and id_sequence and its place in the block, its time from the block's receipt
 // (or, for a flow-log line, from its `end` field).
 //
 // Threads: immutable, shared by all Writers. Lifetime: longer than every stage that uses it.
@@ -55,17 +55,16 @@ inline constexpr std::size_t kEventTimeBytes = 20;
 using EventIdText = std::array<char, kEventIdBytes>;
 using EventTimeText = std::array<char, kEventTimeBytes>;
 
-// The id of an event, in the shape of a random UUID; no two events of a run share one.
-EventIdText event_id(std::uint64_t run_seed, std::uint64_t block_sequence,
-                     std::uint32_t event_index);
+// The id of an event, in the shape of a random UUID: of its block's id_seed and id_sequence and its
+// place in the block. No two events of one seed share an id.
+EventIdText event_id(std::uint64_t id_seed, std::uint64_t id_sequence, std::uint32_t event_index);
 // "2026-11-21T06:00:00Z"; clamped to the years 1970 to 9999.
 EventTimeText event_time(std::int64_t seconds_since_1970);
 
 class EventRenderer {
  public:
   // `sources` by SourceId; account and region are the configuration's.
-  EventRenderer(std::uint64_t run_seed, std::string account, std::string region,
-                std::vector<SourceRendering> sources);
+  EventRenderer(std::string account, std::string region, std::vector<SourceRendering> sources);
 
   // True if events of this origin cross byte for byte: EventEntry's bytes are all there is.
   bool as_is(const Origin& origin) const {
@@ -103,7 +102,6 @@ class EventRenderer {
   char* render_head(const Envelope& envelope, const EnvelopeFacts& facts, const EventIdText& id,
                     char* out) const;
 
-  std::uint64_t run_seed_;
   std::string account_;
   std::string region_;
   std::vector<std::optional<Envelope>> envelopes_;

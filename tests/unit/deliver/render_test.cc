@@ -7,7 +7,7 @@ namespace {
 TEST(WriterRender, MixesWrappedAndPlainEventsOfOneBlockInOrder) {
   WriterRig rig;
   const EventRenderer wrapping(
-      7, "123456789012", "us-east-1",
+      "123456789012", "us-east-1",
       {SourceRendering{},
        SourceRendering{EnvelopeText{.source = "app", .detail_type = "order", .resources = {}}}});
   Channel<Block*> input(8, 1);

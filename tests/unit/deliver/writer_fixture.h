@@ -59,7 +59,7 @@ class WriterRig {
         user(pool),
         input(64, 1),
         producer(input),
-        renderer(seed, "123456789012", "us-east-1", {}),
+        renderer("123456789012", "us-east-1", {}),
         writer(options, input, port, renderer, host) {}
   ~WriterRig() {
     writer.abandon();
@@ -103,6 +103,7 @@ class WriterRig {
     block->set_bounds(block->headroom(), block->headroom() + at);
     block->spans.push_back({.origin = make_origin(), .begin = 0, .end = at});
     block->sequence = sequence++;
+    block->id_sequence = block->sequence;
     block->refs.reset(1);
     return block;
   }

@@ -44,7 +44,8 @@ struct Bench {
   void read(Block& block) {
     std::uint32_t at = 0;
     for (const ProducerSpan& span : block.spans) {
-      EXPECT_EQ(span.begin, at);  // spans cover the text without a gap
+      EXPECT_EQ(span.origin->source.value, block.bus.value);  // a block holds one bus
+      EXPECT_EQ(span.begin, at);                              // spans cover the text without a gap
       at = span.end;
       std::string_view text = block.text().substr(span.begin, span.end - span.begin);
       while (!text.empty()) {
@@ -85,9 +86,12 @@ struct Bench {
   }
 };
 
-LineStream make_stream() {
+// Of source n on bus n.
+LineStream make_stream(std::uint16_t bus = 0) {
   LineStream stream;
   stream.origin = new Origin;
+  stream.origin->source = SourceId(bus);
+  stream.bus = BusId(bus);
   stream.origin->refs.reset(1);
   stream.event_bytes_limit = kLineLimit;
   return stream;
@@ -129,8 +133,8 @@ TEST(BlockFiller, ManyStreamsAtRandomKeepTheirOrder) {
     std::vector<LineStream> streams;
     std::vector<std::string> texts;
     std::vector<std::vector<std::string>> expected;
-    for (int s = 0; s < 4; ++s) {
-      streams.push_back(make_stream());
+    for (std::uint16_t s = 0; s < 4; ++s) {
+      streams.push_back(make_stream(s % 3));
       std::string text;
       std::vector<std::string> lines;
       for (int i = 0; i < 40; ++i) {

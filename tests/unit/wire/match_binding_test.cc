@@ -23,7 +23,7 @@ constexpr WallTime kReceived{std::chrono::seconds(1795240800)};
 EventRenderer make_renderer() {
   const EnvelopeText wrapped{"aws.vpc", "VPC Flow Log Record", {}};
   const EnvelopeText resources{"aws.vpc", "VPC Flow Log Record", {"arn:one", "arn:two"}};
-  return {1, "111122223333", "eu-west-1", {{std::nullopt}, {wrapped}, {resources}}};
+  return {"111122223333", "eu-west-1", {{std::nullopt}, {wrapped}, {resources}}};
 }
 
 std::shared_ptr<const RuleSet> compile(const std::vector<std::string>& patterns) {

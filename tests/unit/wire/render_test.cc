@@ -21,10 +21,10 @@ constexpr SourceId kBare{0};
 constexpr SourceId kWrapped{1};
 constexpr SourceId kWithResources{2};
 
-EventRenderer make_renderer(std::uint64_t seed = 1) {
+EventRenderer make_renderer() {
   const EnvelopeText wrapped{"aws.vpc", "VPC \"Flow\" Log", {}};
   const EnvelopeText resources{"my.app", "Order", {"arn:a", "arn:\"b"}};
-  return {seed, "111122223333", "eu-west-1", {{std::nullopt}, {wrapped}, {resources}}};
+  return {"111122223333", "eu-west-1", {{std::nullopt}, {wrapped}, {resources}}};
 }
 
 // A block with one event of one origin.
@@ -37,7 +37,8 @@ class OneEvent {
     std::memcpy(block_->receive_area().data(), text.data(), text.size());
     const auto length = static_cast<std::uint32_t>(text.size());
     block_->set_bounds(0, length);
-    block_->sequence = 77;
+    block_->id_seed = 1;
+    block_->id_sequence = 77;
     block_->received.wall.since_epoch = std::chrono::seconds(1795240800) + 5ms;
     block_->spans.push_back({.origin = &origin_, .begin = 0, .end = length});
     block_->events.push_back({.offset = 0, .length = length, .set = 0});
@@ -94,6 +95,18 @@ TEST(EventRenderer, WrapsRecordsAsDetail) {
   EXPECT_EQ(parsed["time"], "2026-11-21T06:00:00Z");
   EXPECT_EQ(parsed["resources"], json::array());
   EXPECT_EQ(parsed.size(), 9U);
+}
+
+TEST(EventRenderer, TakesTheIdFromTheBlockSoThatAReplayKeepsIt) {
+  OneEvent event(kWrapped, R"({"a": 1})");
+  const std::string first = event.render(make_renderer());
+  event.block().sequence = 5;  // read back from a log, in another run
+  EXPECT_EQ(event.render(make_renderer()), first);
+  event.block().id_seed = 2;
+  EXPECT_NE(json::parse(event.render(make_renderer()))["id"], json::parse(first)["id"]);
+  event.block().id_seed = 1;
+  event.block().id_sequence = 78;
+  EXPECT_NE(json::parse(event.render(make_renderer()))["id"], json::parse(first)["id"]);
 }
 
 TEST(EventRenderer, NamesTheConfiguredResources) {
