@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
+#include "bench/match/city_lots.h"
 #include "core/base/random.h"
 
 namespace weir::bench {
@@ -44,18 +47,23 @@ std::string flow_log(Random& random) {
   return fmt::format(
       R"({{"version":2,"account-id":"{}","interface-id":"eni-{}","srcaddr":"{}","dstaddr":"{}",)"
       R"("srcport":{},"dstport":{},"protocol":{},"packets":{},"bytes":{},"start":{},"end":{},)"
-      R"("action":"{}","log-status":"OK"}})",
+      R"("action":"{}","log-status":"OK","flow-direction":"{}","region":"us-east-1"}})",
       123456789010 + random.below(10), hex(random, 17), address(random), address(random),
       1024 + random.below(60000), port, random.below(3) == 0 ? 17 : 6, packets,
       packets * (40 + random.below(1400)), start, start + random.below(60),
-      random.below(5) == 0 ? "REJECT" : "ACCEPT");
+      random.below(5) == 0 ? "REJECT" : "ACCEPT", random.below(2) == 0 ? "ingress" : "egress");
 }
 
 std::string cloud_trail_event(Random& random) {
-  static constexpr const char* kNames[] = {"DescribeInstances", "GetObject",        "PutObject",
-                                           "AssumeRole",        "DeleteBucket",     "CreateUser",
-                                           "ConsoleLogin",      "ListBuckets",      "RunInstances",
-                                           "DeleteTrail",       "GetCallerIdentity"};
+  static constexpr std::array kNames = {
+      "DescribeInstances", "GetObject",         "PutObject",
+      "AssumeRole",        "DeleteBucket",      "CreateUser",
+      "ConsoleLogin",      "ListBuckets",       "RunInstances",
+      "DeleteTrail",       "GetCallerIdentity", "ListObjects",
+      "DescribeVolumes",   "HeadObject",        "DescribeLogStreams",
+      "PutMetricData",     "GetSecretValue",    "DescribeKey",
+      "Decrypt",           "GenerateDataKey",   "PutBucketPolicy",
+      "StopLogging",       "SendCommand",       "CreateAccessKey"};
   static constexpr const char* kServices[] = {"ec2", "s3", "sts", "iam", "signin", "cloudtrail"};
   static constexpr const char* kErrors[] = {"AccessDenied", "Client.UnauthorizedOperation"};
   const char* service = kServices[random.below(6)];
@@ -82,30 +90,9 @@ std::string cloud_trail_event(Random& random) {
       R"("readOnly":{},"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":)"
       R"("123456789012","eventCategory":"Management"}}}})",
       hex(random, 8), hex(random, 4), hex(random, 12), service, role, role, hex(random, 16), role,
-      role, role, service, kNames[random.below(11)], address(random), error, hex(random, 17),
-      random.below(1000), hex(random, 32), hex(random, 32),
+      role, role, service, kNames[random.below(kNames.size())], address(random), error,
+      hex(random, 17), random.below(1000), hex(random, 32), hex(random, 32),
       random.below(2) == 0 ? "true" : "false");
-}
-
-std::string city_lot(Random& random) {
-  static constexpr const char* kStreets[] = {"KNOLLVIEW", "CRANLEIGH", "MISSION",  "25TH",
-                                             "UNKNOWN",   "TAYLOR",    "JEFFERSON"};
-  static constexpr const char* kTypes[] = {"ST", "AVE", "DR", "WAY", "TER"};
-  const std::string block = fmt::format("{:04}", random.below(9000));
-  std::string coordinates;
-  const std::uint64_t points = 8 + random.below(8);
-  for (std::uint64_t i = 0; i < points; ++i) {
-    coordinates += fmt::format("{}[-122.{:015},37.{:015},0.0]", i == 0 ? "" : ",",
-                               400'000'000'000'000 + random.below(100'000'000'000'000),
-                               700'000'000'000'000 + random.below(100'000'000'000'000));
-  }
-  return fmt::format(
-      R"({{"type":"Feature","properties":{{"MAPBLKLOT":"{}{:03}","BLKLOT":"{}{:03}",)"
-      R"("BLOCK_NUM":"{}","LOT_NUM":"{:03}","FROM_ST":"{}","TO_ST":"{}","STREET":"{}",)"
-      R"("ST_TYPE":"{}","ODD_EVEN":"{}"}},"geometry":{{"type":"Polygon","coordinates":[[{}]]}}}})",
-      block, random.below(200), block, random.below(200), block, random.below(200),
-      random.below(3000), random.below(3000), kStreets[random.below(7)], kTypes[random.below(5)],
-      random.below(2) == 0 ? "E" : "O", coordinates);
 }
 
 std::string large_array(Random& random) {
@@ -118,6 +105,12 @@ std::string large_array(Random& random) {
   return fmt::format(R"({{"source":"bulk","detail":{{"items":[{}]}}}})", items);
 }
 
+// Block `seed` of the sequence of lots.
+Stream lots(std::size_t bytes, std::uint64_t seed, std::string (*as_text)(const CityLot&)) {
+  std::uint64_t next = seed * 1000;
+  return stream(bytes, seed, [&](Random&) { return as_text(city_lot(next++)); });
+}
+
 }  // namespace
 
 Stream flow_logs(std::size_t bytes, std::uint64_t seed) {
@@ -127,48 +120,13 @@ Stream cloud_trail(std::size_t bytes, std::uint64_t seed) {
   return stream(bytes, seed, cloud_trail_event);
 }
 Stream city_lots(std::size_t bytes, std::uint64_t seed) {
-  return stream(bytes, seed, city_lot);
+  return lots(bytes, seed, as_structured_feature);
+}
+Stream geojson_city_lots(std::size_t bytes, std::uint64_t seed) {
+  return lots(bytes, seed, as_geojson_feature);
 }
 Stream large_arrays(std::size_t bytes, std::uint64_t seed) {
   return stream(bytes, seed, large_array);
-}
-
-std::vector<std::string> flow_log_rules() {
-  return {R"({"action":["REJECT"]})", R"({"dstport":[22,3389]})",
-          R"({"bytes":[{"numeric":[">",1000000]}]})", R"({"version":[{"exists":true}]})"};
-}
-
-std::vector<std::string> cloud_trail_rules() {
-  return {R"({"detail":{"errorCode":["AccessDenied"]}})",
-          R"({"detail":{"eventName":[{"prefix":"Delete"}]}})",
-          R"({"detail":{"sourceIPAddress":[{"prefix":"10."}]}})",
-          R"({"version":[{"exists":true}]})"};
-}
-
-std::vector<std::string> idle_rules(std::size_t count) {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < count; ++i) {
-    switch (i % 5) {
-      case 0:
-        out.push_back(fmt::format(R"({{"account-id":["99{:010}"],"action":["REJECT"]}})", i));
-        break;
-      case 1:
-        out.push_back(fmt::format(R"({{"interface-id":["eni-none{}"]}})", i));
-        break;
-      case 2:
-        out.push_back(fmt::format(R"({{"dstport":[{}],"action":["ACCEPT"]}})", 70000 + i));
-        break;
-      case 3:
-        out.push_back(
-            fmt::format(R"({{"srcaddr":[{{"cidr":"240.{}.{}.0/24"}}]}})", i / 256, i % 256));
-        break;
-      default:
-        out.push_back(fmt::format(R"({{"srcaddr":["1.2.{}.{}"],"bytes":[{{"numeric":[">",5]}}]}})",
-                                  i / 256, i % 256));
-        break;
-    }
-  }
-  return out;
 }
 
 }  // namespace weir::bench

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace weir::bench {
 
@@ -14,14 +13,10 @@ struct Stream {
   std::size_t size = 0;
   std::size_t events = 0;
 };
-Stream flow_logs(std::size_t bytes, std::uint64_t seed);     // flat, 14 fields, about 337 B
-Stream cloud_trail(std::size_t bytes, std::uint64_t seed);   // EventBridge envelope, about 1.3 KB
-Stream city_lots(std::size_t bytes, std::uint64_t seed);     // GeoJSON features, about 900 B
+Stream flow_logs(std::size_t bytes, std::uint64_t seed);    // flat, 14 fields, about 337 B
+Stream cloud_trail(std::size_t bytes, std::uint64_t seed);  // EventBridge envelope, about 1.3 KB
+Stream city_lots(std::size_t bytes, std::uint64_t seed);    // features, about 900 B
+Stream geojson_city_lots(std::size_t bytes, std::uint64_t seed);
 Stream large_arrays(std::size_t bytes, std::uint64_t seed);  // 2,000 objects in an array, 137 KB
-
-// Patterns as JSON text.
-std::vector<std::string> flow_log_rules();               // the four rules of workload A
-std::vector<std::string> cloud_trail_rules();            // the four rules of workload B
-std::vector<std::string> idle_rules(std::size_t count);  // for A, none of which ever matches
 
 }  // namespace weir::bench
