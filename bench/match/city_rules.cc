@@ -19,7 +19,7 @@ std::string quoted(std::string_view text) {
   return fmt::format("\"{}\"", text);
 }
 
-// One rule on STREET for each argument of an operator; `form` holds the place for it.
+// One rule on the field for each argument of the operator that `before` and `after` write.
 template <std::size_t N>
 Patterns on(std::string_view name, std::string_view before, std::string_view after,
             const std::array<const char*, N>& arguments) {
