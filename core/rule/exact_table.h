@@ -18,7 +18,10 @@ namespace weir::engine {
 
 class TextTable {
  public:
-  using Entry = ByteTrie::Entry;
+  struct Entry {
+    std::string_view text;
+    std::uint32_t id = kNone;
+  };
   void build(const std::vector<Entry>& entries, std::uint64_t hash_key) {
     if (entries.empty()) return;
     count_ = entries.size();
@@ -26,6 +29,9 @@ class TextTable {
     hashed_ = count_ > kDirect;
     slots_.resize(hashed_ ? std::bit_ceil(count_ + count_ / 3 + 1) : count_);
     std::size_t next = 0;
+    std::size_t bytes = 0;
+    for (const Entry& entry : entries) bytes += entry.text.size();
+    texts_.reserve(bytes);
     for (const Entry& entry : entries) {
       lengths_ |= length_bit(entry.text.size());
       const std::uint64_t hash = hash_text(entry.text, hash_key_);
@@ -39,7 +45,6 @@ class TextTable {
                     static_cast<std::uint32_t>(entry.text.size()), entry.id};
       texts_ += entry.text;
     }
-    texts_.shrink_to_fit();
   }
   bool empty() const { return count_ == 0; }
   std::size_t memory_bytes() const { return slots_.capacity() * sizeof(Slot) + texts_.capacity(); }
@@ -92,13 +97,13 @@ class NumberTable {
     if (entries.empty()) return;
     hash_key_ = hash_key;
     slots_.resize(std::bit_ceil(entries.size() + entries.size() / 3 + 1));
+    sorted_.reserve(entries.size());
     for (const auto& [value, id] : entries) {
       sorted_.push_back(value);
       std::size_t at = hash_number(value, hash_key_) & (slots_.size() - 1);
       while (slots_[at].id != kNone) at = (at + 1) & (slots_.size() - 1);
       slots_[at] = {value, id};
     }
-    sorted_.shrink_to_fit();
     std::ranges::sort(sorted_);
   }
   bool empty() const { return slots_.empty(); }

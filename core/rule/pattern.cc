@@ -43,13 +43,11 @@ constexpr std::array kReservedInOr = std::to_array<std::string_view>({"exactly",
                                                                       "ip-address-in-range",
                                                                       "ip-address-not-in-range"});
 
-// One reading of a pattern, with `$or` as an operator or (`plain`) as an ordinary name.
+// One reading of a pattern after the other, with `$or` as an operator or (`plain`) as an ordinary
+// name.
 class Reading {
  public:
-  Reading(const JsonTree& tree, const CompileLimits& limits, bool plain, Pattern& out)
-      : tree_(tree), limits_(limits), plain_(plain), out_(out) {}
-
-  bool run();
+  bool run(const JsonTree& tree, const CompileLimits& limits, bool plain, Pattern& out);
   const PatternError& error() const { return error_; }
   bool too_costly() const { return too_costly_; }
 
@@ -65,6 +63,7 @@ class Reading {
     std::vector<Branch> after;   // `$or`: what its alternatives made of that
   };
 
+  void start();
   bool fail(std::size_t offset, std::string message) {
     error_ = {0, std::move(message), path_, offset};
     return false;
@@ -73,16 +72,17 @@ class Reading {
   bool step_or(Frame& frame);
   bool step_object(Frame& frame);
   bool open_or(const JsonNode& node, Frame& frame);
+  std::pair<std::uint32_t, bool> number_path();
   bool add_condition(const JsonNode& array);
   bool set_field(Pattern::Field field, std::size_t offset);
   bool affordable(std::size_t branches, std::size_t fields, std::size_t offset);
   void push_name(const std::string& name);
   void finish();
 
-  const JsonTree& tree_;
-  const CompileLimits& limits_;
-  bool plain_;
-  Pattern& out_;
+  const JsonTree* tree_ = nullptr;  // these four during one run
+  const CompileLimits* limits_ = nullptr;
+  bool plain_ = false;
+  Pattern* out_ = nullptr;
   PatternError error_;
   bool too_costly_ = false;
   std::vector<Frame> frames_;
@@ -96,13 +96,13 @@ class Reading {
 };
 
 bool Reading::affordable(std::size_t branches, std::size_t fields, std::size_t offset) {
-  if (branches <= limits_.branches_per_rule_max && fields <= limits_.fields_per_rule_max) {
+  if (branches <= limits_->branches_per_rule_max && fields <= limits_->fields_per_rule_max) {
     return true;
   }
   too_costly_ = true;
   return fail(offset, "too costly: the alternatives of $or multiply to more than " +
-                          std::to_string(limits_.branches_per_rule_max) + " combinations or " +
-                          std::to_string(limits_.fields_per_rule_max) + " fields");
+                          std::to_string(limits_->branches_per_rule_max) + " combinations or " +
+                          std::to_string(limits_->fields_per_rule_max) + " fields");
 }
 
 std::size_t fields_of(const std::vector<Branch>& branches) {
@@ -114,7 +114,7 @@ std::size_t fields_of(const std::vector<Branch>& branches) {
 bool Reading::open_object(const JsonNode& node, bool inside_or) {
   if (node.children == 0) return fail(node.offset, "an empty object; name at least one field");
   Frame frame;
-  frame.next = tree_.first_child(node);
+  frame.next = tree_->first_child(node);
   frame.inside_or = inside_or;
   frame.path_length = path_.size();
   frames_.push_back(std::move(frame));
@@ -124,7 +124,7 @@ bool Reading::open_object(const JsonNode& node, bool inside_or) {
 
 bool Reading::open_or(const JsonNode& node, Frame& frame) {
   if (node.kind != Kind::array) return fail(node.offset, "$or takes a list of two or more objects");
-  for (const JsonNode* each = tree_.first_child(node); each; each = tree_.next(*each)) {
+  for (const JsonNode* each = tree_->first_child(node); each; each = tree_->next(*each)) {
     if (each->kind != Kind::object) return fail(each->offset, "only objects may stand in $or");
   }
   if (node.children < 2) return fail(node.offset, "$or takes a list of two or more objects");
@@ -133,7 +133,7 @@ bool Reading::open_or(const JsonNode& node, Frame& frame) {
     return false;
   }
   Frame alternatives;
-  alternatives.next = tree_.first_child(node);
+  alternatives.next = tree_->first_child(node);
   alternatives.is_or = true;
   alternatives.inside_or = frame.inside_or;
   alternatives.path_length = path_.size();
@@ -161,7 +161,7 @@ bool Reading::step_or(Frame& frame) {
     return true;
   }
   const JsonNode& alternative = *frame.next;
-  frame.next = tree_.next(alternative);
+  frame.next = tree_->next(alternative);
   frame.collecting = true;
   current_ = frame.before;
   return open_object(alternative, true);
@@ -182,7 +182,7 @@ bool Reading::step_object(Frame& frame) {
     return true;
   }
   const JsonNode& member = *frame.next;
-  frame.next = tree_.next(member);
+  frame.next = tree_->next(member);
   const std::string name = member.name();
   if (!plain_ && name == kOr) return open_or(member, frame);
   const bool inside_or = frame.inside_or;
@@ -198,25 +198,41 @@ bool Reading::step_object(Frame& frame) {
                                  "object of further fields");
 }
 
+// The number of path_, and whether it is new.
+std::pair<std::uint32_t, bool> Reading::number_path() {
+  constexpr std::size_t kCompared = 16;
+  std::vector<std::string>& paths = out_->paths;
+  const auto next = static_cast<std::uint32_t>(paths.size());
+  if (paths.size() < kCompared) {
+    const auto known = std::ranges::find(paths, path_);
+    if (known != paths.end()) return {static_cast<std::uint32_t>(known - paths.begin()), false};
+  } else {
+    if (path_index_.empty()) {
+      for (std::uint32_t i = 0; i < next; ++i) path_index_.emplace(paths[i], i);
+    }
+    const auto [known, fresh] = path_index_.try_emplace(path_, next);
+    if (!fresh) return {known->second, false};
+  }
+  paths.push_back(path_);
+  return {next, true};
+}
+
 bool Reading::add_condition(const JsonNode& array) {
   FieldCondition condition;
-  if (const auto bad = read_condition(tree_, array, plain_, condition)) {
+  if (const auto bad = read_condition(*tree_, array, plain_, condition)) {
     return fail(bad->offset, bad->message);
   }
-  const auto next_path = static_cast<std::uint32_t>(out_.paths.size());
-  const auto [entry, fresh] = path_index_.try_emplace(path_, next_path);
+  const auto [path, fresh] = number_path();
   if (fresh) {
-    out_.paths.push_back(path_);
     path_bytes_ += path_.size();
     if (path_bytes_ > kPathBytesMax) {
       too_costly_ = true;
       return fail(array.offset, "too costly: the names of all fields are too long");
     }
   }
-  out_.conditions.push_back(std::move(condition));
-  out_.condition_offsets.push_back(array.offset);
-  return set_field({entry->second, static_cast<std::uint32_t>(out_.conditions.size() - 1)},
-                   array.offset);
+  out_->conditions.push_back(std::move(condition));
+  out_->condition_offsets.push_back(array.offset);
+  return set_field({path, static_cast<std::uint32_t>(out_->conditions.size() - 1)}, array.offset);
 }
 
 bool Reading::set_field(Pattern::Field field, std::size_t offset) {
@@ -243,28 +259,44 @@ bool Reading::set_field(Pattern::Field field, std::size_t offset) {
 
 void Reading::finish() {
   // Rank the paths once; then each branch sorts by small numbers.
-  std::vector<std::uint32_t> order(out_.paths.size());
+  std::vector<std::uint32_t> order(out_->paths.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, [this](std::uint32_t a, std::uint32_t b) {
-    return utf16_less(out_.paths[a], out_.paths[b]);
+    return utf16_less(out_->paths[a], out_->paths[b]);
   });
   std::vector<std::uint32_t> rank(order.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
   for (Branch& branch : current_) {
     std::ranges::sort(branch, {}, [&rank](const Pattern::Field& f) { return rank[f.path]; });
   }
-  out_.branches = std::move(current_);
+  out_->branches = std::move(current_);
 }
 
-bool Reading::run() {
-  out_.paths.clear();
-  out_.conditions.clear();
-  out_.condition_offsets.clear();
-  out_.branches.clear();
-  const JsonNode& root = tree_.root();
+void Reading::start() {
+  out_->paths.clear();
+  out_->conditions.clear();
+  out_->condition_offsets.clear();
+  out_->branches.clear();
+  error_ = {};
+  too_costly_ = false;
+  frames_.clear();
+  current_.assign(1, {});
+  path_.clear();
+  path_started_ = false;
+  started_.clear();
+  path_index_.clear();
+  path_bytes_ = 0;
+  work_ = 0;
+}
+
+bool Reading::run(const JsonTree& tree, const CompileLimits& limits, bool plain, Pattern& out) {
+  tree_ = &tree;
+  limits_ = &limits;
+  plain_ = plain;
+  out_ = &out;
+  start();
+  const JsonNode& root = tree.root();
   if (root.kind != Kind::object) return fail(root.offset, "a pattern is a JSON object");
-  current_.emplace_back();
-  frames_.reserve(16);
   if (!open_object(root, false)) return false;
   while (!frames_.empty()) {
     // A step may grow frames_; it does not touch its frame after that.
@@ -291,27 +323,40 @@ bool names_or(const JsonTree& tree) {
 
 }  // namespace
 
-std::optional<PatternError> read_pattern(std::string_view text, const CompileLimits& limits,
-                                         Pattern& out) {
+struct PatternReader::Scratch {
+  JsonTree tree;
+  Reading reading;
+};
+
+PatternReader::PatternReader() : scratch_(std::make_unique<Scratch>()) {}
+PatternReader::~PatternReader() = default;
+
+std::optional<PatternError> PatternReader::read(std::string_view text, const CompileLimits& limits,
+                                                Pattern& out) {
   if (text.size() > limits.pattern_bytes_max) {
     return PatternError{
         0,
         "too costly: a pattern of more than " + std::to_string(limits.pattern_bytes_max) + " bytes",
         "", 0};
   }
-  JsonTree tree;
+  JsonTree& tree = scratch_->tree;
   if (!tree.read(text)) {
     return PatternError{0, "not sound JSON: " + std::string(tree.fault().message), "",
                         tree.fault().offset};
   }
-  Reading reading(tree, limits, false, out);
-  if (reading.run()) return std::nullopt;
+  Reading& reading = scratch_->reading;
+  if (reading.run(tree, limits, false, out)) return std::nullopt;
   // As the reference does: what fails with `$or` as an operator may still mean a field named so.
   if (!reading.too_costly() && names_or(tree)) {
-    Reading plain(tree, limits, true, out);
-    if (plain.run()) return std::nullopt;
+    const PatternError error = reading.error();
+    return reading.run(tree, limits, true, out) ? std::nullopt : std::optional(error);
   }
   return reading.error();
+}
+
+std::optional<PatternError> read_pattern(std::string_view text, const CompileLimits& limits,
+                                         Pattern& out) {
+  return PatternReader().read(text, limits, out);
 }
 
 }  // namespace weir

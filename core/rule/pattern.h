@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,7 +67,23 @@ struct Pattern {
 
 inline constexpr std::size_t kPatternFieldsMax = 256;
 
-// Reads `text` into `out`, whose memory is used again.
+// Reads one pattern after the other; its memory, and that of `out`, is used again.
+class PatternReader {
+ public:
+  PatternReader();
+  ~PatternReader();
+  PatternReader(const PatternReader&) = delete;
+  PatternReader& operator=(const PatternReader&) = delete;
+
+  std::optional<PatternError> read(std::string_view text, const CompileLimits& limits,
+                                   Pattern& out);
+
+ private:
+  struct Scratch;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+// One pattern.
 std::optional<PatternError> read_pattern(std::string_view text, const CompileLimits& limits,
                                          Pattern& out);
 

@@ -1,12 +1,15 @@
-// compile_rules(): reads each pattern, gives equal parts one number, chooses the anchors and lays
-// the tables out. One pass over the rules, then one per table.
+// compile_rules(): reads the patterns in runs of many (RuleChunk), gives equal parts one number,
+// chooses the anchors and lays the tables out. The runs, and then the fields, are independent of
+// one another: those are the pieces that may go to several threads.
 #include <algorithm>
-#include <bit>
-#include <cstring>
+#include <functional>
 
+#include "core/rule/numbering.h"
 #include "core/rule/pattern.h"
+#include "core/rule/rule_chunk.h"
 #include "core/rule/rule_set.h"
 #include "core/rule/tables.h"
+#include "core/rule/test_key.h"
 
 namespace weir {
 namespace {
@@ -15,54 +18,12 @@ using engine::Branch;
 using engine::Condition;
 using engine::kNone;
 using engine::Lists;
+using engine::Numbering;
+using engine::RuleChunk;
 using engine::Tables;
 
-// Numbers for equal keys, in the order in which they first come.
-class Numbering {
- public:
-  explicit Numbering(std::uint64_t hash_key) : hash_key_(hash_key), slots_(16, {0, kNone}) {}
-  // The number, and whether it is new.
-  std::pair<std::uint32_t, bool> add(std::string_view key) {
-    if ((count() + 1) * 2 > slots_.size()) grow();
-    const std::uint64_t hash = hash_text(key, hash_key_);
-    std::size_t at = hash & (slots_.size() - 1);
-    while (slots_[at].number != kNone) {
-      if (slots_[at].hash == hash && this->key(slots_[at].number) == key) {
-        return {slots_[at].number, false};
-      }
-      at = (at + 1) & (slots_.size() - 1);
-    }
-    const auto number = static_cast<std::uint32_t>(count());
-    slots_[at] = {hash, number};
-    bytes_ += key;
-    ends_.push_back(bytes_.size());
-    return {number, true};
-  }
-  std::size_t count() const { return ends_.size() - 1; }
-  std::string_view key(std::uint32_t number) const {
-    return std::string_view(bytes_).substr(ends_[number], ends_[number + 1] - ends_[number]);
-  }
-
- private:
-  struct Slot {
-    std::uint64_t hash;
-    std::uint32_t number;
-  };
-  void grow() {
-    std::vector<Slot> old(slots_.size() * 2, {0, kNone});
-    old.swap(slots_);
-    for (const Slot& slot : old) {
-      if (slot.number == kNone) continue;
-      std::size_t at = slot.hash & (slots_.size() - 1);
-      while (slots_[at].number != kNone) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = slot;
-    }
-  }
-  std::uint64_t hash_key_;
-  std::vector<Slot> slots_;
-  std::string bytes_;
-  std::vector<std::size_t> ends_ = {0};
-};
+// Few enough that several threads have work, many enough that a run costs more than its start.
+constexpr std::size_t kChunkRules = 2048;
 
 template <typename T>
 void append_bytes(std::string& out, const T& value) {
@@ -91,76 +52,111 @@ std::uint64_t fresh_hash_key() {
   return mix(stack ^ 0x9e3779b97f4a7c15U, code ^ 0xbf58476d1ce4e5b9U) | 1U;
 }
 
+void run_in_turn(std::size_t count, const std::function<void(std::size_t)>& piece) {
+  for (std::size_t i = 0; i < count; ++i) piece(i);
+}
+
 class Builder {
  public:
-  explicit Builder(const CompileLimits& limits)
-      : limits_(limits),
-        tables_(std::make_unique<Tables>()),
-        hash_key_(limits.hash_key != 0 ? limits.hash_key : fresh_hash_key()),
+  explicit Builder(std::uint64_t hash_key)
+      : tables_(std::make_unique<Tables>()),
+        hash_key_(hash_key),
         path_numbers_(hash_key_),
         test_numbers_(hash_key_),
         exclusion_numbers_(hash_key_),
         condition_numbers_(hash_key_) {}
 
-  std::optional<PatternError> add(std::size_t rule, std::string_view pattern);
-  std::shared_ptr<const RuleSet> finish();
+  void expect(std::span<const RuleChunk> chunks);
+  void add(const RuleChunk& chunk);
+  std::unique_ptr<const Tables> finish(const RunPieces& run);
 
  private:
-  std::uint32_t add_test(std::uint32_t path, ValueTest& test);
-  std::uint32_t add_exclusion(std::uint32_t path, std::vector<ValueTest>& tests);
-  std::uint32_t add_condition(std::uint32_t path, FieldCondition& condition);
+  // What is still to be read of a chunk.
+  struct Cursor {
+    const RuleChunk& chunk;
+    std::size_t test = 0;
+    std::size_t key = 0;
+    std::size_t exclusion = 0;
+  };
+  std::uint32_t add_test(std::uint32_t path, Cursor& from);
+  std::uint32_t add_exclusion(std::uint32_t path, Cursor& from);
+  std::uint32_t add_condition(const RuleChunk::Condition& condition, Cursor& from);
+  std::uint32_t number_condition(std::uint32_t path, const RuleChunk::Condition& condition,
+                                 std::size_t test_count);
+  void add_branches(const RuleChunk& chunk);
+  std::string_view test_key(std::uint32_t test) const {
+    return test_numbers_.key(test).substr(sizeof(std::uint32_t));
+  }
+  std::uint32_t test_path(std::uint32_t test) const {
+    return load_u32(test_numbers_.key(test).data());
+  }
   double likelihood(const Condition& condition) const;
   void choose_anchors();
   void link_anchors();
-  void build_matchers();
+  void build_matchers(const RunPieces& run);
   void group_paths();
 
-  const CompileLimits& limits_;
   std::unique_ptr<Tables> tables_;
   std::uint64_t hash_key_;
-  Numbering path_numbers_, test_numbers_, exclusion_numbers_, condition_numbers_;
-  Pattern pattern_;
-  std::vector<ValueTest> tests_;
-  std::vector<std::uint32_t> test_paths_;
+  Numbering path_numbers_;
+  Numbering test_numbers_;  // path and key of each
+  Numbering exclusion_numbers_;
+  Numbering condition_numbers_;                       // those of more than one test
+  std::vector<std::uint32_t> condition_of_test_;      // those of one test and nothing else
+  std::vector<std::uint32_t> numbered_as_condition_;  // by number of condition_numbers_
   std::vector<std::uint32_t> test_uses_;
   std::vector<std::uint32_t> path_uses_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> excludes_;  // test, exclusion
   std::vector<std::uint32_t> condition_uses_;
   std::string key_;
   std::vector<std::uint32_t> ids_;
+  std::vector<std::uint32_t> exclusion_tests_;
   std::vector<std::uint32_t> local_paths_, local_conditions_;
 };
 
-std::uint32_t Builder::add_test(std::uint32_t path, ValueTest& test) {
+void Builder::expect(std::span<const RuleChunk> chunks) {
+  std::size_t tests = 0;
+  std::size_t conditions = 0;
+  std::size_t branches = 0;
+  std::size_t branch_conditions = 0;
+  for (const RuleChunk& chunk : chunks) {
+    tests += chunk.tests.size();
+    conditions += chunk.conditions.size();
+    branches += chunk.branches.size();
+    branch_conditions += chunk.branch_conditions.size();
+  }
+  test_numbers_.reserve(tests);
+  tables_->conditions.reserve(conditions);
+  tables_->condition_parts.reserve(tests);
+  tables_->branches.reserve(branches);
+  tables_->branch_conditions.reserve(branch_conditions);
+}
+
+std::uint32_t Builder::add_test(std::uint32_t path, Cursor& from) {
+  const RuleChunk::Test& test = from.chunk.tests[from.test++];
   key_.clear();
   append_bytes(key_, path);
-  append_bytes(key_, test.kind);
-  if (test.kind == ValueTest::Kind::number || test.kind == ValueTest::Kind::number_range) {
-    append_bytes(key_, test.first_number);
-    append_bytes(key_, test.last_number);
-  } else if (test.kind == ValueTest::Kind::address_range) {
-    for (const Address& end : {test.addresses.first, test.addresses.last}) {
-      append_bytes(key_, static_cast<std::uint64_t>(end.v6));
-      append_bytes(key_, end.high);
-      append_bytes(key_, end.low);
-    }
-  } else {
-    key_ += test.text;
-  }
-  const auto [number, fresh] = test_numbers_.add(key_);
-  if (fresh) {
-    tests_.push_back(std::move(test));
-    test_paths_.push_back(path);
-    test_uses_.push_back(0);
-  }
+  key_.append(from.chunk.keys, from.key, test.length);
+  from.key += test.length;
+  const std::uint64_t hash = hash_number(test.hash + path, hash_key_);
+  const auto [number, fresh] = test_numbers_.add(key_, hash);
+  if (fresh) condition_of_test_.push_back(kNone);
   return number;
 }
 
-std::uint32_t Builder::add_exclusion(std::uint32_t path, std::vector<ValueTest>& tests) {
-  std::vector<std::uint32_t> ids;
-  for (ValueTest& test : tests) ids.push_back(add_test(path, test));
-  std::ranges::sort(ids);
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+void settle(std::vector<std::uint32_t>& ids, std::size_t from) {
+  const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(from);
+  std::sort(begin, ids.end());
+  ids.erase(std::unique(begin, ids.end()), ids.end());
+}
+
+std::uint32_t Builder::add_exclusion(std::uint32_t path, Cursor& from) {
+  std::vector<std::uint32_t>& ids = exclusion_tests_;
+  ids.clear();
+  for (std::uint32_t left = from.chunk.exclusions[from.exclusion++]; left > 0; --left) {
+    ids.push_back(add_test(path, from));
+  }
+  settle(ids, 0);
   key_.clear();
   for (const std::uint32_t id : ids) append_bytes(key_, id);
   const auto [number, fresh] = exclusion_numbers_.add(key_);
@@ -170,18 +166,17 @@ std::uint32_t Builder::add_exclusion(std::uint32_t path, std::vector<ValueTest>&
   return number;
 }
 
-std::uint32_t Builder::add_condition(std::uint32_t path, FieldCondition& condition) {
-  const auto settle = [](std::vector<std::uint32_t>& ids, std::size_t from) {
-    const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(from);
-    std::sort(begin, ids.end());
-    ids.erase(std::unique(begin, ids.end()), ids.end());
-  };
-  ids_.clear();
-  for (ValueTest& test : condition.any_of) ids_.push_back(add_test(path, test));
-  settle(ids_, 0);
-  const std::size_t test_count = ids_.size();
-  for (auto& tests : condition.anything_but) ids_.push_back(add_exclusion(path, tests));
-  settle(ids_, test_count);
+// The number of the condition of the tests and exclusions in ids_.
+std::uint32_t Builder::number_condition(std::uint32_t path, const RuleChunk::Condition& condition,
+                                        std::size_t test_count) {
+  const auto next = static_cast<std::uint32_t>(tables_->conditions.size());
+  const bool one_test =
+      test_count == 1 && ids_.size() == 1 && !condition.exists && !condition.absent;
+  if (one_test) {
+    std::uint32_t& known = condition_of_test_[ids_[0]];
+    if (known == kNone) known = next;
+    return known;
+  }
   key_.clear();
   append_bytes(key_, path);
   append_bytes(key_, condition.exists);
@@ -189,8 +184,23 @@ std::uint32_t Builder::add_condition(std::uint32_t path, FieldCondition& conditi
   append_bytes(key_, static_cast<std::uint32_t>(test_count));
   for (const std::uint32_t id : ids_) append_bytes(key_, id);
   const auto [number, fresh] = condition_numbers_.add(key_);
-  if (fresh) {
-    Tables& t = *tables_;
+  if (fresh) numbered_as_condition_.push_back(next);
+  return numbered_as_condition_[number];
+}
+
+std::uint32_t Builder::add_condition(const RuleChunk::Condition& condition, Cursor& from) {
+  const std::uint32_t path = local_paths_[condition.path];
+  ids_.clear();
+  for (std::uint32_t i = 0; i < condition.test_count; ++i) ids_.push_back(add_test(path, from));
+  settle(ids_, 0);
+  const std::size_t test_count = ids_.size();
+  for (std::uint32_t i = 0; i < condition.exclusion_count; ++i) {
+    ids_.push_back(add_exclusion(path, from));
+  }
+  settle(ids_, test_count);
+  const std::uint32_t number = number_condition(path, condition, test_count);
+  Tables& t = *tables_;
+  if (number == t.conditions.size()) {
     t.conditions.push_back({path, condition.exists, condition.absent,
                             static_cast<std::uint32_t>(t.condition_parts.size()),
                             static_cast<std::uint32_t>(test_count),
@@ -201,37 +211,40 @@ std::uint32_t Builder::add_condition(std::uint32_t path, FieldCondition& conditi
   return number;
 }
 
-std::optional<PatternError> Builder::add(std::size_t rule, std::string_view text) {
-  if (auto bad = read_pattern(text, limits_, pattern_)) {
-    bad->rule = rule;
-    return bad;
-  }
+void Builder::add(const RuleChunk& chunk) {
   local_paths_.clear();
-  for (const std::string& path : pattern_.paths) {
-    local_paths_.push_back(path_numbers_.add(path).first);
+  for (std::uint32_t p = 0; p < chunk.paths.count(); ++p) {
+    local_paths_.push_back(path_numbers_.add(chunk.paths.key(p)).first);
   }
   path_uses_.resize(path_numbers_.count(), 0);
-  // A condition that a later one overrode everywhere is not built; which path it is for is known
-  // from the branches.
-  local_conditions_.assign(pattern_.conditions.size(), kNone);
-  Tables& t = *tables_;
-  for (const auto& fields : pattern_.branches) {
-    Branch branch;
-    branch.rule = static_cast<std::uint32_t>(rule);
-    branch.conditions = static_cast<std::uint32_t>(t.branch_conditions.size());
-    branch.condition_count = static_cast<std::uint32_t>(fields.size());
-    for (const Pattern::Field& field : fields) {
-      const std::uint32_t path = local_paths_[field.path];
-      std::uint32_t& number = local_conditions_[field.condition];
-      if (number == kNone) number = add_condition(path, pattern_.conditions[field.condition]);
-      ++condition_uses_[number];
-      ++path_uses_[path];
-      t.branch_conditions.push_back(number);
-    }
-    t.branches.push_back(branch);
+  local_conditions_.clear();
+  Cursor cursor{chunk};
+  for (const RuleChunk::Condition& condition : chunk.conditions) {
+    local_conditions_.push_back(add_condition(condition, cursor));
   }
-  t.many_branches.push_back(pattern_.branches.size() > 1);
-  return std::nullopt;
+  add_branches(chunk);
+}
+
+void Builder::add_branches(const RuleChunk& chunk) {
+  Tables& t = *tables_;
+  auto count = chunk.branches.begin();
+  auto condition = chunk.branch_conditions.begin();
+  for (const std::uint32_t branches : chunk.rules) {
+    for (std::uint32_t b = 0; b < branches; ++b) {
+      Branch branch;
+      branch.rule = static_cast<std::uint32_t>(t.many_branches.size());
+      branch.conditions = static_cast<std::uint32_t>(t.branch_conditions.size());
+      branch.condition_count = *count++;
+      for (std::uint32_t i = 0; i < branch.condition_count; ++i) {
+        const std::uint32_t number = local_conditions_[*condition++];
+        ++condition_uses_[number];
+        ++path_uses_[t.conditions[number].path];
+        t.branch_conditions.push_back(number);
+      }
+      t.branches.push_back(branch);
+    }
+    t.many_branches.push_back(branches > 1);
+  }
 }
 
 // A guess of how often events meet a condition: what asks for much is met rarely, and so is what
@@ -245,7 +258,7 @@ double Builder::likelihood(const Condition& condition) const {
   for (std::uint32_t i = 0; i < condition.test_count && sum < 1; ++i) {
     const std::uint32_t test = t.condition_parts[condition.parts + i];
     double base = 0.6;
-    switch (tests_[test].kind) {
+    switch (engine::test_kind(test_key(test))) {
       case Kind::text:
       case Kind::number:
       case Kind::number_literal:
@@ -270,6 +283,7 @@ double Builder::likelihood(const Condition& condition) const {
 
 void Builder::choose_anchors() {
   Tables& t = *tables_;
+  test_uses_.assign(test_numbers_.count(), 0);
   for (std::size_t c = 0; c < t.conditions.size(); ++c) {
     const Condition& condition = t.conditions[c];
     for (std::uint32_t i = 0; i < condition.test_count; ++i) {
@@ -316,25 +330,29 @@ void Builder::link_anchors() {
       path_fires.emplace_back(condition.path, c);
     }
   }
-  t.fires = lists_of(fires, tests_.size());
+  t.fires = lists_of(fires, test_numbers_.count());
   t.path_fires = lists_of(path_fires, path_numbers_.count());
-  t.excludes = lists_of(excludes_, tests_.size());
+  t.excludes = lists_of(excludes_, test_numbers_.count());
 }
 
-void Builder::build_matchers() {
+void Builder::build_matchers(const RunPieces& run) {
   Tables& t = *tables_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> by_path;
-  by_path.reserve(tests_.size());
-  for (std::uint32_t test = 0; test < tests_.size(); ++test) {
-    by_path.emplace_back(test_paths_[test], test);
+  by_path.reserve(test_numbers_.count());
+  for (std::uint32_t test = 0; test < test_numbers_.count(); ++test) {
+    by_path.emplace_back(test_path(test), test);
   }
   const Lists tests = lists_of(by_path, path_numbers_.count());
   t.matchers.resize(path_numbers_.count());
-  std::vector<engine::ValueMatcher::Entry> entries;
-  for (std::size_t path = 0; path < t.matchers.size(); ++path) {
-    entries.clear();
-    for (const std::uint32_t test : tests[path]) entries.push_back({&tests_[test], test});
-    t.matchers[path].build(entries, hash_key_, t.wildcard_count, t.piece_count);
+  const auto build = [&](std::size_t path) {
+    std::vector<engine::ValueMatcher::Entry> entries;
+    entries.reserve(tests[path].size());
+    for (const std::uint32_t test : tests[path]) entries.push_back({test_key(test), test});
+    t.matchers[path].build(entries, hash_key_);
+  };
+  run(t.matchers.size(), build);
+  for (engine::ValueMatcher& matcher : t.matchers) {
+    matcher.number_scratch(t.wildcard_count, t.piece_count);
   }
 }
 
@@ -350,31 +368,44 @@ void Builder::group_paths() {
   t.tree.build(paths, hash_key_);
 }
 
-std::shared_ptr<const RuleSet> Builder::finish() {
+std::unique_ptr<const Tables> Builder::finish(const RunPieces& run) {
   Tables& t = *tables_;
   t.hash_key = hash_key_;
-  t.test_count = tests_.size();
+  t.test_count = test_numbers_.count();
   t.exclusion_count = exclusion_numbers_.count();
   choose_anchors();
   link_anchors();
-  build_matchers();
+  build_matchers(run);
   group_paths();
   t.conditions.shrink_to_fit();
   t.condition_parts.shrink_to_fit();
   t.branches.shrink_to_fit();
   t.branch_conditions.shrink_to_fit();
-  return std::make_shared<const RuleSet>(std::move(tables_));
+  return std::move(tables_);
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const RuleSet>, PatternError> compile_rules(std::span<const RuleText> rules,
-                                                                   const CompileLimits& limits) {
-  Builder builder(limits);
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (auto bad = builder.add(i, rules[i].pattern)) return *std::move(bad);
+                                                                   const CompileLimits& limits,
+                                                                   const RunPieces& given_run) {
+  const RunPieces run = given_run ? given_run : run_in_turn;
+  const std::uint64_t hash_key = limits.hash_key != 0 ? limits.hash_key : fresh_hash_key();
+  const std::size_t runs = (rules.size() + kChunkRules - 1) / kChunkRules;
+  std::vector<RuleChunk> chunks(runs, RuleChunk(hash_key));
+  run(runs, [&](std::size_t i) {
+    const std::size_t first = i * kChunkRules;
+    const std::size_t count = std::min(kChunkRules, rules.size() - first);
+    chunks[i] = engine::read_rules(rules.subspan(first, count), first, limits, hash_key);
+  });
+  for (const RuleChunk& chunk : chunks) {
+    if (chunk.error) return *chunk.error;
   }
-  return builder.finish();
+  Builder builder(hash_key);
+  builder.expect(chunks);
+  for (const RuleChunk& chunk : chunks) builder.add(chunk);
+  chunks.clear();
+  return std::make_shared<const RuleSet>(builder.finish(run));
 }
 
 }  // namespace weir

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -65,10 +66,17 @@ class RuleSet {
   std::unique_ptr<const engine::Tables> tables_;
 };
 
+// Calls piece(0) .. piece(count - 1), in any order and on any threads, and returns when all are
+// done. This module starts no threads; who has some gives them through this.
+using RunPieces =
+    std::function<void(std::size_t count, const std::function<void(std::size_t)>& piece)>;
+
 // Compiles all rules, or tells the first that is wrong. Time and memory are linear in the text of
-// the rules (after `$or` is expanded, which the limits bound).
-Result<std::shared_ptr<const RuleSet>, PatternError> compile_rules(
-    std::span<const RuleText> rules, const CompileLimits& limits = {});
+// the rules (after `$or` is expanded, which the limits bound). Without `run` all is done on the
+// calling thread; the answer is the same.
+Result<std::shared_ptr<const RuleSet>, PatternError> compile_rules(std::span<const RuleText> rules,
+                                                                   const CompileLimits& limits = {},
+                                                                   const RunPieces& run = {});
 
 // Only checks one pattern, as compile_rules() would.
 std::optional<PatternError> check_pattern(std::string_view pattern,

@@ -37,7 +37,7 @@ std::optional<Address> address_behind(Address address) {
 
 }  // namespace
 
-void CasePatterns::add(const ValueTest& test, std::uint32_t id) {
+void CasePatterns::add(const TestView& test, std::uint32_t id) {
   One one;
   one.kind = test.kind;
   one.id = id;
@@ -86,16 +86,17 @@ namespace {
 // The entries of each structure, collected before it is built.
 struct Collected {
   std::uint32_t true_ = kNone, false_ = kNone, null = kNone, any_string = kNone;
-  std::vector<ByteTrie::Entry> texts, literals, prefixes, suffixes;
+  std::vector<TextTable::Entry> texts, literals;
+  std::vector<ByteTrie::Entry> prefixes, suffixes;
   std::vector<ByteTrie::Entry> folded_texts, folded_prefixes, folded_suffixes;
-  std::vector<ValueMatcher::Entry> cased;  // beyond ASCII
+  std::vector<std::pair<TestView, std::uint32_t>> cased;  // beyond ASCII
   std::vector<WildcardSet::Entry> wildcards;
   std::vector<NumberTable::Entry> numbers;
   std::vector<IntervalIndex<NumberKey>::Entry> ranges;
   std::vector<IntervalIndex<Address>::Entry> addresses;
 
-  void add(const ValueTest& test, std::uint32_t id);
-  bool add_ignoring_case(const ValueTest& test, std::uint32_t id);
+  void add(const TestView& test, std::uint32_t id);
+  bool add_ignoring_case(const TestView& test, std::uint32_t id);
   bool any_part() const {
     return any_string != kNone || !literals.empty() || !prefixes.empty() || !suffixes.empty() ||
            !folded_texts.empty() || !folded_prefixes.empty() || !folded_suffixes.empty() ||
@@ -103,13 +104,13 @@ struct Collected {
   }
 };
 
-bool Collected::add_ignoring_case(const ValueTest& test, std::uint32_t id) {
+bool Collected::add_ignoring_case(const TestView& test, std::uint32_t id) {
   const bool text = test.kind == Kind::equals_ignore_case;
   const bool prefix = test.kind == Kind::prefix_ignore_case;
   const bool suffix = test.kind == Kind::suffix_ignore_case;
   if (!text && !prefix && !suffix) return false;
   if (!is_ascii(test.text)) {
-    cased.push_back({&test, id});
+    cased.emplace_back(test, id);
   } else if (suffix) {
     folded_suffixes.push_back({reversed(folded(test.text)), id});
   } else {
@@ -118,7 +119,7 @@ bool Collected::add_ignoring_case(const ValueTest& test, std::uint32_t id) {
   return true;
 }
 
-void Collected::add(const ValueTest& test, std::uint32_t id) {
+void Collected::add(const TestView& test, std::uint32_t id) {
   if (add_ignoring_case(test, id)) return;
   switch (test.kind) {
     case Kind::text:
@@ -143,10 +144,10 @@ void Collected::add(const ValueTest& test, std::uint32_t id) {
       any_string = id;
       break;
     case Kind::prefix:
-      prefixes.push_back({test.text, id});
+      prefixes.push_back({std::string(test.text), id});
       break;
     case Kind::suffix:
-      suffixes.push_back({reversed(test.text), id});
+      suffixes.push_back({reversed(std::string(test.text)), id});
       break;
     case Kind::wildcard:
       wildcards.push_back({test.text, id});
@@ -165,10 +166,9 @@ void Collected::add(const ValueTest& test, std::uint32_t id) {
 
 }  // namespace
 
-void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key,
-                         std::uint32_t& wildcards, std::uint32_t& pieces) {
+void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key) {
   Collected all;
-  for (const auto& [test, id] : entries) all.add(*test, id);
+  for (const auto& [key, id] : entries) all.add(read_test_key(key), id);
   true_ = all.true_;
   false_ = all.false_;
   null_ = all.null;
@@ -184,10 +184,10 @@ void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key,
   p.folded_texts.build(std::move(all.folded_texts));
   p.folded_prefixes.build(std::move(all.folded_prefixes));
   p.folded_suffixes.build(std::move(all.folded_suffixes));
-  for (const auto& [test, id] : all.cased) p.case_patterns.add(*test, id);
+  for (const auto& [test, id] : all.cased) p.case_patterns.add(test, id);
   if (!all.wildcards.empty()) {
     p.wildcards = std::make_unique<WildcardSet>();
-    p.wildcards->build(all.wildcards, wildcards, pieces);
+    p.wildcards->build(all.wildcards);
   }
   p.ranges.build(all.ranges);
   p.addresses.build(all.addresses);

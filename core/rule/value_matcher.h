@@ -14,6 +14,7 @@
 #include "core/rule/interval_index.h"
 #include "core/rule/number.h"
 #include "core/rule/pattern.h"
+#include "core/rule/test_key.h"
 #include "core/rule/wildcard_set.h"
 
 namespace weir::engine {
@@ -21,7 +22,7 @@ namespace weir::engine {
 // Ignore-case patterns beyond ASCII: checked one by one, character by character.
 class CasePatterns {
  public:
-  void add(const ValueTest& test, std::uint32_t id);
+  void add(const TestView& test, std::uint32_t id);
   bool empty() const { return patterns_.empty(); }
   std::size_t memory_bytes() const;
 
@@ -54,11 +55,14 @@ class CasePatterns {
 class ValueMatcher {
  public:
   struct Entry {
-    const ValueTest* test = nullptr;
+    std::string_view key;  // of the test; see test_key.h
     std::uint32_t id = kNone;
   };
-  void build(std::span<const Entry> entries, std::uint64_t hash_key, std::uint32_t& wildcards,
-             std::uint32_t& pieces);
+  void build(std::span<const Entry> entries, std::uint64_t hash_key);
+  // Gives this field its part of the Matcher's scratch; both numbers are moved on.
+  void number_scratch(std::uint32_t& wildcards, std::uint32_t& pieces) {
+    if (parts_ && parts_->wildcards) parts_->wildcards->number_scratch(wildcards, pieces);
+  }
   std::size_t memory_bytes() const;
 
   // The text of a string, without escapes.

@@ -32,8 +32,7 @@ void group(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& items, st
 
 }  // namespace
 
-void WildcardSet::build(const std::vector<Entry>& entries, std::uint32_t& wildcard_base,
-                        std::uint32_t& piece_base) {
+void WildcardSet::build(const std::vector<Entry>& entries) {
   if (entries.empty()) return;
   std::unordered_map<std::string, std::uint32_t> piece_numbers;
   std::unordered_map<std::string, std::uint32_t> head_numbers;
@@ -76,10 +75,13 @@ void WildcardSet::build(const std::vector<Entry>& entries, std::uint32_t& wildca
     piece_length_.push_back(static_cast<std::uint32_t>(piece.size()));
   }
   if (!pieces.empty()) build_automaton(pieces);
+}
+
+void WildcardSet::number_scratch(std::uint32_t& wildcard_base, std::uint32_t& piece_base) {
   wildcard_base_ = wildcard_base;
   piece_base_ = piece_base;
   wildcard_base += static_cast<std::uint32_t>(wildcards_.size());
-  piece_base += static_cast<std::uint32_t>(pieces.size());
+  piece_base += static_cast<std::uint32_t>(piece_length_.size());
 }
 
 void WildcardSet::build_automaton(const std::vector<std::string>& pieces) {

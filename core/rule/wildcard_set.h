@@ -39,12 +39,13 @@ struct WildcardScratch {
 class WildcardSet {
  public:
   struct Entry {
-    std::string text;  // as ValueTest::wildcard
+    std::string_view text;  // as ValueTest::wildcard
     std::uint32_t id = kNone;
   };
-  // `wildcard_base` and `piece_base` number the scratch of all sets; both are moved on.
-  void build(const std::vector<Entry>& entries, std::uint32_t& wildcard_base,
-             std::uint32_t& piece_base);
+  void build(const std::vector<Entry>& entries);
+  // The numbers of this set's first wildcard and piece in the scratch of all sets; both are moved
+  // on.
+  void number_scratch(std::uint32_t& wildcard_base, std::uint32_t& piece_base);
   bool empty() const { return wildcards_.empty(); }
   std::size_t memory_bytes() const;
 

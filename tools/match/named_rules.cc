@@ -9,6 +9,7 @@
 
 #include "core/wire/json_text.h"
 #include "io/files/whole_file.h"
+#include "io/run/pieces.h"
 #include "tools/common/clock.h"
 
 namespace weir {
@@ -47,7 +48,7 @@ Result<NamedRules, RuleFaults> compile(RuleTexts given) {
   texts.reserve(read.size());
   for (const std::uint32_t i : order) texts.push_back({read[i].name, read[i].pattern});
   const std::int64_t begin = monotonic_ns();
-  auto rules = compile_rules(texts);
+  auto rules = compile_rules(texts, {}, run_pieces);
   const std::int64_t end = monotonic_ns();
   if (!rules) return faults_of(given, order[rules.error().rule], rules.error());
   NamedRules named;
