@@ -62,7 +62,13 @@ class MemoryPort final : public Port {
   void write(Handle, std::span<const char>, std::uint64_t, Token token) override {
     finish(token, -EIO);
   }
+  void read(Handle, std::span<char>, std::uint64_t, Token token) override { finish(token, 0); }
+  void sync(Handle, Token token) override { finish(token, 0); }
+  void sync_directory(Handle, Token token) override { finish(token, 0); }
+  void allocate(Handle, std::uint64_t, Token token) override { finish(token, 0); }
+  void truncate(Handle, std::uint64_t, Token token) override { finish(token, 0); }
   void rename(const std::string&, const std::string&, Token token) override { finish(token, 0); }
+  void remove(const std::string&, Token token) override { finish(token, 0); }
   void close(Handle) override {}
   std::size_t reap(std::span<Completion> out) override {
     const std::size_t count = std::min(out.size(), done_.size());

@@ -43,7 +43,13 @@ class NullPort : public Port {
   void write(Handle, std::span<const char> bytes, std::uint64_t, Token token) override {
     finish(token, static_cast<std::int64_t>(bytes.size()));
   }
+  void read(Handle, std::span<char>, std::uint64_t, Token token) override { finish(token, 0); }
+  void sync(Handle, Token token) override { finish(token, 0); }
+  void sync_directory(Handle, Token token) override { finish(token, 0); }
+  void allocate(Handle, std::uint64_t, Token token) override { finish(token, 0); }
+  void truncate(Handle, std::uint64_t, Token token) override { finish(token, 0); }
   void rename(const std::string&, const std::string&, Token token) override { finish(token, 0); }
+  void remove(const std::string&, Token token) override { finish(token, 0); }
   void close(Handle) override {}
   std::size_t reap(std::span<Completion> out) override {
     std::size_t count = 0;

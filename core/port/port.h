@@ -3,8 +3,8 @@
 // A stage owns one Port and is its only user. Operations are asynchronous: they return at once, and
 // each (but close and provide) ends in exactly one Completion with the caller's token, taken by the
 // stage with reap() at the start of its poll, never from inside another call. io/ring implements it
-// over io_uring; tests/sim over a seeded simulation. Memory passed to send() and write() stays
-// untouched until the completion.
+// over io_uring; tests/sim over a seeded simulation. Memory passed to send(), write() and read()
+// stays untouched by the caller until the completion.
 //
 // Threads: all calls from the one thread that polls the stage; only Waker is for others.
 #pragma once
@@ -49,10 +49,24 @@ struct Completion {
   std::uint32_t buffer = 0;  // receive only: the id of the provided buffer that holds the bytes
 };
 
+// How a file is opened. The completion of open() carries the handle; the size is asked by
+// file_size(). A symbolic link at the end of the path is followed only by `append` and `truncate`,
+// the modes for files that the user has named.
 struct OpenMode {
-  bool truncate = false;  // else append at the end; the completion of open carries the handle, and
-                          // the size of the file is asked by file_size()
+  enum class Kind : std::uint8_t {
+    append,      // to write; made if it is not there, and its content stays
+    truncate,    // to write; made, or emptied
+    create_new,  // to write and read; -EEXIST if it is there
+    read_only,
+    directory,  // for sync_directory()
+  };
+  Kind kind = Kind::append;
+  // Past the page cache (O_DIRECT): memory, offsets and lengths are multiples of kDirectBytes.
+  // Where the file system knows no such thing the completion is -EINVAL, and the file may have been
+  // made.
+  bool direct = false;
 };
+inline constexpr std::size_t kDirectBytes = 4096;
 
 class Port {
  public:
@@ -93,8 +107,22 @@ class Port {
   // May be short. `offset` ~0: at the file's current position (pipes, terminals).
   virtual void write(Handle handle, std::span<const char> bytes, std::uint64_t offset,
                      Token token) = 0;
+  // May be short; 0 at the end of the file.
+  virtual void read(Handle handle, std::span<char> bytes, std::uint64_t offset, Token token) = 0;
+  // What was written before this call is on the disk when it completes with 0, and as much of the
+  // file's size and place as is needed to read it again (fdatasync). After a failure nothing is
+  // known of those writes, and a later success says nothing about them.
+  virtual void sync(Handle handle, Token token) = 0;
+  // The same for the names in a directory, opened as such (fsync: fdatasync may leave names out).
+  virtual void sync_directory(Handle handle, Token token) = 0;
+  // Makes the file at least so long, with space of its own (fallocate): zeros where it was shorter.
+  // -EOPNOTSUPP where the file system cannot.
+  virtual void allocate(Handle handle, std::uint64_t bytes, Token token) = 0;
+  // Makes the file exactly so long.
+  virtual void truncate(Handle handle, std::uint64_t bytes, Token token) = 0;
   // Never replaces a file: -EEXIST where `to` is there.
   virtual void rename(const std::string& from, const std::string& to, Token token) = 0;
+  virtual void remove(const std::string& path, Token token) = 0;
   static constexpr std::uint64_t kAtPosition = ~std::uint64_t{0};
 
   // Closes and cancels: operations under way on the handle still complete (-ECANCELED or their own

@@ -1,4 +1,4 @@
-// The operations of more than one step: open, rename, connect, close.
+// The operations of more than one step, or with a path: open, rename, remove, connect, close.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,9 +16,28 @@ namespace weir {
 namespace {
 
 constexpr mode_t kFileMode = 0644;
+constexpr mode_t kPrivateFileMode = 0600;  // of what only weir reads: its log
 // Lost connection requests are repeated this often: a silent host is given up after about 15 s
 // (the kernel's own default is over two minutes).
 constexpr int kConnectRepeats = 3;
+
+int open_flags(OpenMode mode) {
+  const int always = O_CLOEXEC | (mode.direct ? O_DIRECT : 0);
+  switch (mode.kind) {
+    case OpenMode::Kind::append:
+      return always | O_WRONLY | O_CREAT;
+    case OpenMode::Kind::truncate:
+      return always | O_WRONLY | O_CREAT | O_TRUNC;
+    case OpenMode::Kind::create_new:
+      return always | O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+    case OpenMode::Kind::read_only:
+      // O_NONBLOCK: a FIFO in the place of a file must not stop us.
+      return always | O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+    case OpenMode::Kind::directory:
+      return always | O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+  }
+  return always | O_RDONLY;
+}
 
 }  // namespace
 
@@ -39,7 +58,7 @@ void Ring::Core::finish_control(std::uint32_t index, std::int64_t result) {
   ControlOp& op = *controls_[index];
   if (op.port != nullptr) {
     op.port->finish(op.token, result);
-  } else if (result >= 0 && (op.connecting || op.path_to.empty())) {
+  } else if (result >= 0 && (op.connecting || op.opening)) {
     ::close(static_cast<int>(result));  // a descriptor that nobody waits for any more
   }
   op.socket = -1;
@@ -50,9 +69,10 @@ void Ring::Core::open_file(RingPort& port, const std::string& path, OpenMode mod
   const std::uint32_t index = new_control(port, token);
   ControlOp& op = *controls_[index];
   op.path = path;
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (mode.truncate ? O_TRUNC : 0);
+  op.opening = true;
+  const mode_t permissions = mode.kind == OpenMode::Kind::create_new ? kPrivateFileMode : kFileMode;
   io_uring_sqe* entry = next_operation(control_data(index));
-  io_uring_prep_openat(entry, AT_FDCWD, op.path.c_str(), flags, kFileMode);
+  io_uring_prep_openat(entry, AT_FDCWD, op.path.c_str(), open_flags(mode), permissions);
   entry->user_data = control_data(index);
 }
 
@@ -65,6 +85,15 @@ void Ring::Core::rename_file(RingPort& port, const std::string& from, const std:
   io_uring_sqe* entry = next_operation(control_data(index));
   io_uring_prep_renameat(entry, AT_FDCWD, op.path.c_str(), AT_FDCWD, op.path_to.c_str(),
                          RENAME_NOREPLACE);
+  entry->user_data = control_data(index);
+}
+
+void Ring::Core::remove_file(RingPort& port, const std::string& path, Token token) {
+  const std::uint32_t index = new_control(port, token);
+  ControlOp& op = *controls_[index];
+  op.path = path;
+  io_uring_sqe* entry = next_operation(control_data(index));
+  io_uring_prep_unlinkat(entry, AT_FDCWD, op.path.c_str(), 0);
   entry->user_data = control_data(index);
 }
 

@@ -25,12 +25,13 @@ namespace weir {
 class RingPort;
 
 // An operation whose parameters must outlive the call, or that takes several steps: open, rename,
-// connect (look the name up, then try its addresses in turn).
+// remove, connect (look the name up, then try its addresses in turn).
 struct ControlOp {
   RingPort* port = nullptr;  // null: the port is gone, the result goes nowhere
   Token token = 0;
   bool connecting = false;
-  std::string path;     // open; rename: from
+  bool opening = false;
+  std::string path;     // open, remove; rename: from
   std::string path_to;  // rename
   Endpoint endpoint;    // connect
   std::vector<SocketAddress> addresses;
@@ -71,6 +72,7 @@ class Ring::Core {
 
   void open_file(RingPort& port, const std::string& path, OpenMode mode, Token token);
   void rename_file(RingPort& port, const std::string& from, const std::string& to, Token token);
+  void remove_file(RingPort& port, const std::string& path, Token token);
   void connect(RingPort& port, const Endpoint& endpoint, Token token);
   void cancel_and_close(int descriptor);
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -132,6 +133,46 @@ void RingPort::write(Handle handle, std::span<const char> bytes, std::uint64_t o
   entry->addr = reinterpret_cast<std::uintptr_t>(bytes.data());
   entry->len = clamped(bytes.size());
   entry->off = offset;
+}
+
+void RingPort::read(Handle handle, std::span<char> bytes, std::uint64_t offset, Token token) {
+  io_uring_sqe* entry = core_.next_operation(user_data(token));
+  entry->opcode = IORING_OP_READ;
+  entry->fd = handle.value;
+  entry->addr = reinterpret_cast<std::uintptr_t>(bytes.data());
+  entry->len = clamped(bytes.size());
+  entry->off = offset;
+}
+
+void RingPort::sync(Handle handle, Token token) {
+  io_uring_sqe* entry = core_.next_operation(user_data(token));
+  entry->opcode = IORING_OP_FSYNC;
+  entry->fd = handle.value;
+  entry->fsync_flags = IORING_FSYNC_DATASYNC;
+}
+
+void RingPort::sync_directory(Handle handle, Token token) {
+  io_uring_sqe* entry = core_.next_operation(user_data(token));
+  entry->opcode = IORING_OP_FSYNC;
+  entry->fd = handle.value;
+}
+
+void RingPort::allocate(Handle handle, std::uint64_t bytes, Token token) {
+  io_uring_sqe* entry = core_.next_operation(user_data(token));
+  entry->opcode = IORING_OP_FALLOCATE;
+  entry->fd = handle.value;
+  entry->addr = bytes;  // the length; offset and mode are 0
+}
+
+// The ring knows ftruncate only since Linux 6.9. It waits for no data, and happens once in a file's
+// life.
+void RingPort::truncate(Handle handle, std::uint64_t bytes, Token token) {
+  const bool done = ::ftruncate(handle.value, static_cast<off_t>(bytes)) == 0;
+  finish(token, done ? 0 : -errno);
+}
+
+void RingPort::remove(const std::string& path, Token token) {
+  core_.remove_file(*this, path, token);
 }
 
 void RingPort::rename(const std::string& from, const std::string& to, Token token) {

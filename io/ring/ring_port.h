@@ -29,7 +29,13 @@ class RingPort final : public Port {
   std::uint64_t file_size(Handle handle) override;
   void write(Handle handle, std::span<const char> bytes, std::uint64_t offset,
              Token token) override;
+  void read(Handle handle, std::span<char> bytes, std::uint64_t offset, Token token) override;
+  void sync(Handle handle, Token token) override;
+  void sync_directory(Handle handle, Token token) override;
+  void allocate(Handle handle, std::uint64_t bytes, Token token) override;
+  void truncate(Handle handle, std::uint64_t bytes, Token token) override;
   void rename(const std::string& from, const std::string& to, Token token) override;
+  void remove(const std::string& path, Token token) override;
   void close(Handle handle) override;
   std::size_t reap(std::span<Completion> out) override;
 

@@ -133,31 +133,6 @@ std::string SimPort::peer_name(Handle handle) {
   return world_.slot(handle).name;
 }
 
-void SimPort::open(const std::string& path, OpenMode mode, Token token) {
-  submit({.kind = Kind::open, .token = token, .path = path, .truncate = mode.truncate});
-}
-
-std::uint64_t SimPort::file_size(Handle handle) {
-  World::Slot& slot = world_.slot(handle);
-  WEIR_CHECK(slot.open && slot.file);
-  return slot.file->content.size();
-}
-
-void SimPort::write(Handle handle, std::span<const char> bytes, std::uint64_t offset, Token token) {
-  World::Slot& slot = world_.slot(handle);
-  WEIR_CHECK(slot.open && slot.file && !bytes.empty());
-  submit({.kind = Kind::write,
-          .token = token,
-          .handle = handle,
-          .bytes = bytes,
-          .copy = std::string(bytes.data(), bytes.size()),
-          .offset = offset});
-}
-
-void SimPort::rename(const std::string& from, const std::string& to, Token token) {
-  submit({.kind = Kind::rename, .token = token, .path = from, .path_to = to});
-}
-
 void SimPort::close(Handle handle) {
   World::Slot& slot = world_.slot(handle);
   WEIR_CHECK(slot.open);
@@ -210,17 +185,11 @@ std::optional<Completion> SimPort::attempt(Operation& operation) {
     case Kind::connect:
       result = do_connect(operation);
       break;
-    case Kind::open:
-      result = do_open(operation);
-      break;
-    case Kind::write:
-      WEIR_CHECK(
-          std::memcmp(operation.bytes.data(), operation.copy.data(), operation.copy.size()) == 0);
-      result = do_write(operation);
-      break;
-    case Kind::rename:
-      result = do_rename(operation);
-      break;
+    default:
+      result = do_file(operation);
+      if (*result >= 0 && operation.kind != Kind::read && world_.on_disk_effect) {
+        world_.on_disk_effect();
+      }
   }
   if (!result) return std::nullopt;
   return Completion{.token = operation.token, .result = *result};
@@ -297,43 +266,6 @@ std::int64_t SimPort::do_connect(const Operation& operation) {
   slot.name = operation.path;
   server.peers.push_back(slot.peer);
   return world_.add(std::move(slot)).value;
-}
-
-std::int64_t SimPort::do_open(const Operation& operation) {
-  if (world_.unwritable.contains(operation.path) || world_.chance(world_.faults.open_error)) {
-    return -EACCES;
-  }
-  std::shared_ptr<SimFile>& file = world_.files[operation.path];
-  if (!file) file = std::make_shared<SimFile>();
-  if (operation.truncate) file->content.clear();
-  World::Slot slot{.kind = World::Slot::Kind::file};
-  slot.file = file;
-  slot.name = operation.path;
-  return world_.add(std::move(slot)).value;
-}
-
-std::int64_t SimPort::do_write(const Operation& operation) {
-  World::Slot& slot = world_.slot(operation.handle);
-  if (world_.chance(world_.faults.write_error)) return -EIO;
-  if (world_.disk_bytes_left == 0) return -ENOSPC;
-  std::uint64_t count = std::min<std::uint64_t>(operation.bytes.size(), world_.disk_bytes_left);
-  count = cut(count, world_.faults.short_write, world_.faults.write_bytes_max);
-  std::string& content = slot.file->content;
-  const std::uint64_t at = operation.offset == kAtPosition ? content.size() : operation.offset;
-  if (content.size() < at + count) content.resize(at + count, '\0');
-  std::memcpy(content.data() + at, operation.bytes.data(), count);
-  if (world_.disk_bytes_left != ~std::uint64_t{0}) world_.disk_bytes_left -= count;
-  return static_cast<std::int64_t>(count);
-}
-
-std::int64_t SimPort::do_rename(const Operation& operation) {
-  const auto found = world_.files.find(operation.path);
-  if (found == world_.files.end()) return -ENOENT;
-  if (world_.unwritable.contains(operation.path_to)) return -EACCES;
-  std::shared_ptr<SimFile> file = std::move(found->second);
-  world_.files.erase(found);
-  world_.files[operation.path_to] = std::move(file);
-  return 0;
 }
 
 }  // namespace weir::sim

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 
 #include "core/base/random.h"
 #include "core/port/port.h"
+#include "tests/sim/disk_image.h"
 #include "tests/sim/sim_peer.h"
 
 namespace weir::sim {
@@ -36,6 +38,12 @@ struct Faults {
   double no_buffer = 0;                 // a receive ends with -ENOBUFS though there are buffers
   double open_error = 0;                // -EACCES
   double write_error = 0;               // -EIO
+  double read_error = 0;                // -EIO
+  double sync_error = 0;                // -EIO, and what was written may be lost
+  double allocate_error = 0;            // -EIO
+  double short_read = 0;                // of a file
+  double misdirected_write = 0;         // it says that it has happened; it did, in another place
+  double stale_read = 0;                // zeros instead of what was written
   double late_completion = 0;           // it has happened, but the stage hears of it later
   double shuffle = 0;                   // completions come in another order
   Nanoseconds delay_max{0};             // each operation takes up to this long
@@ -44,13 +52,9 @@ struct Faults {
   std::uint32_t write_bytes_max = 0;
 };
 
-struct SimFile {
-  std::string content;
-};
-
 class World {
  public:
-  explicit World(std::uint64_t seed) : random(seed) {}
+  explicit World(std::uint64_t seed, DiskImage image = {}) : random(seed), disk(std::move(image)) {}
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -85,9 +89,13 @@ class World {
   void fail_next_accept(Handle listener, int error);
 
   // Files by path. A file that is open keeps its content when it is renamed or removed.
-  std::map<std::string, std::shared_ptr<SimFile>> files;
-  std::uint64_t disk_bytes_left = ~std::uint64_t{0};  // then -ENOSPC
-  std::set<std::string> unwritable;                   // paths whose open fails with -EACCES
+  DiskImage disk;
+  std::map<std::string, SimFilePtr>& files = disk.files;
+  std::uint64_t& disk_bytes_left = disk.bytes_left;  // then -ENOSPC
+  std::set<std::string> unwritable;                  // paths whose open fails with -EACCES
+  bool direct_refused = false;                       // O_DIRECT: -EINVAL, as on tmpfs
+  // After each operation that changed the disk or its durability: a crash may come here.
+  std::function<void()> on_disk_effect;
 
   // Lets the network move once. SimPort::reap() does it too.
   void step();
@@ -104,7 +112,8 @@ class World {
     bool open = true;
     SimPeerPtr peer = {};
     std::string name = {};
-    std::shared_ptr<SimFile> file = {};
+    SimFilePtr file = {};
+    OpenMode mode = {};
     std::deque<SimPeerPtr> backlog = {};  // listener: not accepted yet
     std::deque<std::string> backlog_names = {};
     int accept_error = 0;
@@ -140,7 +149,13 @@ class SimPort : public Port {
   std::uint64_t file_size(Handle handle) override;
   void write(Handle handle, std::span<const char> bytes, std::uint64_t offset,
              Token token) override;
+  void read(Handle handle, std::span<char> bytes, std::uint64_t offset, Token token) override;
+  void sync(Handle handle, Token token) override;
+  void sync_directory(Handle handle, Token token) override;
+  void allocate(Handle handle, std::uint64_t bytes, Token token) override;
+  void truncate(Handle handle, std::uint64_t bytes, Token token) override;
   void rename(const std::string& from, const std::string& to, Token token) override;
+  void remove(const std::string& path, Token token) override;
   void close(Handle handle) override;
   std::size_t reap(std::span<Completion> out) override;
 
@@ -150,18 +165,33 @@ class SimPort : public Port {
   std::uint64_t calls() const { return calls_; }  // of unacknowledged(): each is a system call
 
  private:
-  enum class Kind : std::uint8_t { accept, connect, receive, send, open, write, rename };
+  enum class Kind : std::uint8_t {
+    accept,
+    connect,
+    receive,
+    send,
+    open,
+    write,
+    read,
+    sync,
+    sync_directory,
+    allocate,
+    truncate,
+    rename,
+    remove
+  };
   struct Operation {
     Kind kind;
     Token token;
     Handle handle = {};
     MonotonicTime due = {};
     std::span<const char> bytes = {};
-    std::string copy = {};  // of `bytes` at submission
-    std::uint64_t offset = 0;
+    std::string copy = {};        // of `bytes` at submission
+    std::span<char> memory = {};  // read
+    std::uint64_t offset = 0;     // allocate, truncate: the length
     std::string path = {};
     std::string path_to = {};
-    bool truncate = false;
+    OpenMode mode = {};
     std::optional<Completion> done = {};  // late
   };
   struct Buffer {
@@ -176,9 +206,15 @@ class SimPort : public Port {
   std::optional<Completion> try_receive(const Operation& operation);
   std::optional<std::int64_t> try_send(const Operation& operation);
   std::int64_t do_connect(const Operation& operation);
+  std::int64_t do_file(const Operation& operation);
   std::int64_t do_open(const Operation& operation);
   std::int64_t do_write(const Operation& operation);
+  std::int64_t do_read(const Operation& operation);
+  std::int64_t do_sync(const Operation& operation);
+  std::int64_t do_allocate(const Operation& operation);
   std::int64_t do_rename(const Operation& operation);
+  std::int64_t do_remove(const Operation& operation);
+  void check_direct(const World::Slot& slot, std::span<const char> bytes, std::uint64_t offset);
   std::uint64_t cut(std::uint64_t bytes, double chance, std::uint32_t bytes_max);
 
   World& world_;

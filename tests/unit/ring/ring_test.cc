@@ -89,7 +89,7 @@ TEST_F(RingBasics, UnreapedCompletionsKeepItAwake) {
 TEST_F(RingBasics, WritesRenamesAndReopensFiles) {
   const TemporaryDirectory directory;
   const std::string path = directory / "out";
-  port_->open(path, {true}, 1);
+  port_->open(path, {.kind = OpenMode::Kind::truncate}, 1);
   const Handle file(static_cast<std::int32_t>(finish(1).result));
   ASSERT_GE(file.value, 0);
   EXPECT_EQ(0U, port_->file_size(file));
@@ -109,7 +109,7 @@ TEST_F(RingBasics, WritesRenamesAndReopensFiles) {
   port_->write(again, std::string_view("more\n"), 12, 6);
   EXPECT_EQ(5, finish(6).result);
   port_->close(again);
-  port_->open(path + ".1", {true}, 7);
+  port_->open(path + ".1", {.kind = OpenMode::Kind::truncate}, 7);
   const Handle empty(static_cast<std::int32_t>(finish(7).result));
   EXPECT_EQ(0U, port_->file_size(empty));
   port_->close(empty);
