@@ -105,6 +105,9 @@ JsonToken JsonScanner::value(char c) {
       return literal("null", JsonToken::null);
     default:
       if (c == '-' || is_digit(c)) return number();
+      if (at_ == 0 && text_.starts_with(kUtf8ByteOrderMark)) {
+        return unexpected("a byte order mark stands here; save the text as UTF-8 without it");
+      }
       return unexpected("a value is due here");
   }
 }
@@ -187,7 +190,7 @@ JsonToken JsonScanner::string(bool is_name) {
   }
   raw_ = text_.substr(begin, at_ - begin);
   ++at_;
-  if (raw_.size() > (is_name ? kJsonNameLengthMax : kJsonStringLengthMax)) {
+  if (raw_.size() > (is_name ? kJsonNameLengthMax : string_length_max_)) {
     return fail(
         JsonFault::malformed, position_,
         is_name ? "a name of more than 50,000 bytes" : "a string of more than 20,000,000 bytes");

@@ -33,10 +33,12 @@ inline constexpr std::size_t kJsonDepthMax = 1000;
 inline constexpr std::size_t kJsonNumberLengthMax = 1000;
 inline constexpr std::size_t kJsonNameLengthMax = 50'000;
 inline constexpr std::size_t kJsonStringLengthMax = 20'000'000;
+inline constexpr std::string_view kUtf8ByteOrderMark = "\xef\xbb\xbf";
 
 class JsonScanner {
  public:
-  explicit JsonScanner(std::string_view text) : text_(text) {}
+  explicit JsonScanner(std::string_view text, std::size_t string_length_max = kJsonStringLengthMax)
+      : text_(text), string_length_max_(string_length_max) {}
 
   JsonToken next();
 
@@ -66,6 +68,7 @@ class JsonScanner {
   void skip_space();
 
   std::string_view text_;
+  std::size_t string_length_max_;
   std::size_t at_ = 0;
   std::size_t position_ = 0;
   std::string_view raw_;

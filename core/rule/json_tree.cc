@@ -13,7 +13,7 @@ std::string JsonNode::text() const {
   return escaped ? unescape_json(raw) : std::string(raw);
 }
 
-bool JsonTree::read(std::string_view text) {
+bool JsonTree::read(std::string_view text, std::size_t string_length_max) {
   nodes_.clear();
   open_.clear();
   last_child_.clear();
@@ -22,7 +22,7 @@ bool JsonTree::read(std::string_view text) {
     fault_ = {JsonFault::malformed, "a text of 4 GiB or more", 0};
     return false;
   }
-  JsonScanner scanner(text);
+  JsonScanner scanner(text, string_length_max);
   JsonNode named;  // carries a name to its value
   for (;;) {
     const JsonToken token = scanner.next();

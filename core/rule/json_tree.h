@@ -40,7 +40,7 @@ struct JsonTreeFault {
 class JsonTree {
  public:
   // True when the whole text is one sound JSON value. Texts of 4 GiB and more are refused.
-  bool read(std::string_view text);
+  bool read(std::string_view text, std::size_t string_length_max = kJsonStringLengthMax);
   const JsonTreeFault& fault() const { return fault_; }
 
   const JsonNode& root() const { return nodes_[0]; }

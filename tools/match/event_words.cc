@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "core/rule/json_scanner.h"
 #include "core/rule/json_text.h"
 #include "core/wire/json_text.h"
 
 namespace weir {
+namespace {
 
-std::string_view in_words(EventError error) {
+std::string_view kind_of(EventError error) {
   switch (error) {
     case EventError::none:
       return "sound";
@@ -25,6 +27,13 @@ std::string_view in_words(EventError error) {
       return "too many arrays within arrays";
   }
   return "bad";
+}
+
+}  // namespace
+
+std::string in_words(EventError error, std::string_view event) {
+  const bool marked = error != EventError::none && event.starts_with(kUtf8ByteOrderMark);
+  return std::string(kind_of(error)) + (marked ? " (a byte order mark)" : "");
 }
 
 std::string quotable(std::string_view text) {

@@ -64,7 +64,7 @@ int explain_rule(const std::string& rules_path, const std::string& rule_name,
           return true;
         }
         fmt::format_to(std::back_inserter(out), "{{\"line\":{},\"error\":\"{} at byte {}\"}}\n",
-                       number, in_words(error), offset + 1);
+                       number, in_words(error, line), offset + 1);
         return false;
       });
 }

@@ -163,6 +163,10 @@ class MatchRun {
 };
 
 int match(const MatchOptions& options) {
+  if (options.rules_path == "-" && options.events_path == "-") {
+    fmt::print(stderr, "weir: only one of --rules and --events can be standard input\n");
+    return kExitUsage;
+  }
   if (!options.explain.empty()) {
     return explain_rule(options.rules_path, options.explain, options.events_path);
   }

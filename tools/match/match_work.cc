@@ -96,7 +96,8 @@ void MatchWork::write_lines(TextBlock& block) {
     const std::uint64_t number = block.first_line + line.line - 1;
     if (line.error != EventError::none) {
       fmt::format_to(out, "{{\"line\":{},\"error\":\"{} at byte {}\"}}\n", number,
-                     in_words(line.error), line.error_offset + 1);
+                     in_words(line.error, block.text().substr(line.offset, line.length)),
+                     line.error_offset + 1);
       continue;
     }
     fmt::format_to(out, "{{\"line\":{},\"rules\":[", number);

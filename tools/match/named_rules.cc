@@ -20,7 +20,7 @@ constexpr std::size_t kFaultsMax = 100;
 std::string describe(const SourceText& source, const FileRule& rule, const PatternError& error) {
   const std::string at = error.path.empty() ? "" : fmt::format("at '{}': ", error.path);
   const std::string where =
-      rule.inside_string ? fmt::format(" (byte {} of the pattern)", error.offset) : "";
+      rule.inside_string ? fmt::format(" (byte {} of the pattern)", error.offset + 1) : "";
   const std::size_t offset = rule.offset + (rule.inside_string ? 0 : error.offset);
   return to_string(
       source.fault(offset, fmt::format("rule '{}': {}{}{}", rule.name, at, error.message, where)));
@@ -71,7 +71,7 @@ RuleFaults all_rule_faults(const RuleTexts& texts, const PatternError& first) {
 
 Result<RuleTexts, RuleFaults> read_rule_texts(const std::string& path) {
   Result<std::string> text = read_whole_file(path);
-  if (!text) return RuleFaults{text.error().message};
+  if (!text) return RuleFaults{"weir: " + text.error().message};
   SourceText source(path, std::move(text).value());
   const std::size_t bad = find_not_text(source.text());
   if (bad != std::string_view::npos) {

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "core/base/nearest.h"
+#include "core/rule/address.h"
 #include "core/rule/json_text.h"
+#include "core/rule/number.h"
 #include "core/rule/pattern.h"
 #include "core/wire/json_text.h"
 #include "tools/match/event_words.h"
@@ -190,7 +192,7 @@ std::string RuleExplainer::nearest_name(std::string_view path) const {
   return std::string(nearest(path, std::vector<std::string_view>(names.begin(), names.end())));
 }
 
-std::string RuleExplainer::missing_hint(const Asked& asked, const std::string& container) const {
+std::string RuleExplainer::missing_hint(const Asked& asked, const std::string& container) {
   if (!container.empty()) return container;
   const std::string near = nearest_name(asked.path);
   std::string deepest;  // the longest part of the path that is there
@@ -200,33 +202,68 @@ std::string RuleExplainer::missing_hint(const Asked& asked, const std::string& c
     }
   });
   std::string hint = "the event has no such field";
-  if (!deepest.empty()) hint += fmt::format(", only '{}'", deepest);
+  if (!deepest.empty()) {
+    hint += fmt::format(", only '{}'", deepest);
+    std::string unused;
+    const std::vector<Field> values = values_at(deepest, unused);
+    if (!values.empty() && values.front().value.starts_with("\"{")) {
+      hint += ", which is a string that looks like JSON";
+    }
+  }
+  if (asked.list.find("null") != std::string::npos && !takes_anything_but(asked) &&
+      meets(*asked.rules, asked, "null")) {
+    hint += "; null does not mean absent";
+  }
   if (!near.empty()) hint += fmt::format("; there is '{}'", near);
   return hint;
 }
 
 // What small change of the value would do.
 std::string RuleExplainer::value_hint(const Asked& asked, const Field& field) {
-  if (asked.list.find("anything-but") != std::string::npos) return "";  // any change would do
-  if (!field.is_string) {
-    const std::string quoted = fmt::format("\"{}\"", field.value);
-    if (!meets(*asked.rules, asked, quoted)) return "";
-    return fmt::format("it is {}, where the string {} would do", field.value, quoted);
+  if (takes_anything_but(asked)) return "";  // any change would do
+  if (field.value == "null" && matches(*asked.rules, "{}")) {
+    return "null is a value; the rule asks for none";
   }
-  const std::string_view text = field.value.substr(1, field.value.size() - 2);
+  if (!field.is_string) return bare_hint(asked, field.value);
+  return text_hint(asked, field.value);
+}
+
+// Of a number or literal.
+std::string RuleExplainer::bare_hint(const Asked& asked, std::string_view value) {
+  const std::string quoted = fmt::format("\"{}\"", value);
+  if (meets(*asked.rules, asked, quoted)) {
+    return fmt::format("it is {}, where the string {} would do", value, quoted);
+  }
+  const bool is_number = value.front() == '-' || (value.front() >= '0' && value.front() <= '9');
+  if (is_number && !number_key(value)) {
+    return "it has more digits, or a larger exponent, than numbers can be compared by";
+  }
+  return "";
+}
+
+// Of a string.
+std::string RuleExplainer::text_hint(const Asked& asked, std::string_view value) {
+  const std::string_view text = value.substr(1, value.size() - 2);
   JsonTree bare;
   if (!text.empty() && bare.read(text) && bare.root().kind != Kind::object &&
       bare.root().kind != Kind::array && meets(*asked.rules, asked, text)) {
     return fmt::format("it is a string, where {} without quotes would do", text);
   }
-  if (asked.any_case != nullptr && meets(*asked.any_case, asked, in_small(field.value))) {
+  if (asked.any_case != nullptr && meets(*asked.any_case, asked, in_small(value))) {
     return "it differs in case only";
   }
+  const auto would_do = [&](std::string_view other) {
+    return other.size() < text.size() && meets(*asked.rules, asked, fmt::format("\"{}\"", other));
+  };
   const std::size_t first = text.find_first_not_of(' ');
   if (first == std::string_view::npos) return "";
-  const std::string_view trimmed = text.substr(first, text.find_last_not_of(' ') + 1 - first);
-  if (trimmed.size() < text.size() && meets(*asked.rules, asked, fmt::format("\"{}\"", trimmed))) {
+  if (would_do(text.substr(first, text.find_last_not_of(' ') + 1 - first))) {
     return "blanks around it make the difference";
+  }
+  // Addresses often come with a port or a mask.
+  const std::string_view head = text.substr(0, text.find_last_of(":/"));
+  if (parse_address(head) && would_do(head)) {
+    return fmt::format("'{}' without '{}' would do", head, text.substr(head.size()));
   }
   return "";
 }
@@ -271,7 +308,7 @@ EventError RuleExplainer::explain(std::string_view event, std::string& out,
   if (error != EventError::none) return error;
   const std::vector<RuleIndex> held = found_;
   const bool match = !held.empty() && held.front() == 0;
-  if (!tree_.read(event)) {  // a name or string longer than a tree takes
+  if (!tree_.read(event, SIZE_MAX)) {
     if (error_offset != nullptr) *error_offset = static_cast<std::uint32_t>(tree_.fault().offset);
     return EventError::malformed;
   }

@@ -34,6 +34,9 @@ class RuleExplainer {
     std::shared_ptr<const RuleSet> rules;     // rule 0: the field as asked
     std::shared_ptr<const RuleSet> any_case;  // the same in small letters; null if there is none
   };
+  static bool takes_anything_but(const Asked& asked) {
+    return asked.list.find("anything-but") != std::string::npos;
+  }
   struct Field {
     std::string_view value;  // JSON text
     bool is_string = false;
@@ -44,8 +47,10 @@ class RuleExplainer {
   bool meets(const RuleSet& rules, const Asked& asked, std::string_view value);
   std::vector<Field> values_at(std::string_view path, std::string& container) const;
   std::string nearest_name(std::string_view path) const;
-  std::string missing_hint(const Asked& asked, const std::string& container) const;
+  std::string missing_hint(const Asked& asked, const std::string& container);
   std::string value_hint(const Asked& asked, const Field& field);
+  std::string bare_hint(const Asked& asked, std::string_view value);
+  std::string text_hint(const Asked& asked, std::string_view value);
   void write_met(std::size_t asked, std::string& out);
   void write_unmet(std::size_t asked, std::string& out);
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/rule/json_tree.h"
+
 namespace weir {
 namespace {
 
@@ -110,9 +112,29 @@ std::string ordinal(std::size_t number) {
                                  : "th");
 }
 
+bool is_one_value(const ValueTest& test) {
+  return test.kind == Kind::text || test.kind == Kind::number;
+}
+
+// True when certainly no value is taken by each of the exclusions.
+bool nothing_in_all(const std::vector<std::vector<ValueTest>>& exclusions) {
+  std::set<std::string> common;
+  for (std::size_t i = 0; i < exclusions.size(); ++i) {
+    if (!std::ranges::all_of(exclusions[i], is_one_value)) return false;
+    std::set<std::string> here;
+    for (const ValueTest& test : exclusions[i]) {
+      if (std::string means = meaning(test); i == 0 || common.contains(means)) {
+        here.insert(std::move(means));
+      }
+    }
+    common = std::move(here);
+  }
+  return common.empty();
+}
+
 class Review {
  public:
-  explicit Review(const Pattern& pattern) : pattern_(pattern) {}
+  Review(const Pattern& pattern, std::string_view text) : pattern_(pattern), text_(text) {}
 
   std::vector<Finding> run() {
     find_paths();
@@ -126,6 +148,7 @@ class Review {
     }
     look_at_names();
     look_at_branches();
+    look_beside_or();
     return std::move(findings_);
   }
 
@@ -188,6 +211,11 @@ class Review {
   }
 
   void look_at_exclusions(std::uint32_t c, const FieldCondition& condition) {
+    if (condition.anything_but.size() > 1 && nothing_in_all(condition.anything_but)) {
+      add(FindingKind::redundant, c,
+          "no value is excluded by every anything-but of the list, and one is enough: any value "
+          "matches; what is excluded belongs into one anything-but");
+    }
     // What one anything-but excludes and an entry beside it takes again.
     for (const auto& exclusion : condition.anything_but) {
       if (exclusion.size() * condition.any_of.size() > 100 * kComparedMax) continue;
@@ -241,7 +269,43 @@ class Review {
       findings_.push_back({FindingKind::matches_all, "every event matches this rule", "", 0});
   }
 
+  // Lists outside of $or, which therefore are meant for all of its combinations.
+  std::set<std::uint32_t> lists_beside_or() const {
+    std::set<std::uint32_t> out;
+    JsonTree tree;
+    if (!tree.read(text_)) return out;
+    std::vector<const JsonNode*> objects = {&tree.root()};
+    while (!objects.empty()) {
+      const JsonNode* object = objects.back();
+      objects.pop_back();
+      for (const JsonNode* m = tree.first_child(*object); m != nullptr; m = tree.next(*m)) {
+        if (m->kind == JsonNode::Kind::object) objects.push_back(m);
+        if (m->kind == JsonNode::Kind::array) out.insert(m->offset);
+      }
+    }
+    return out;
+  }
+
+  void look_beside_or() {
+    const std::size_t branches = pattern_.branches.size();
+    if (branches < 2) return;
+    const std::set<std::uint32_t> beside = lists_beside_or();
+    std::vector<std::size_t> uses(pattern_.conditions.size());
+    for (const auto& branch : pattern_.branches) {
+      for (const Pattern::Field& field : branch) ++uses[field.condition];
+    }
+    for (std::uint32_t c = 0; c < uses.size(); ++c) {
+      if (uses[c] == 0 || uses[c] == branches) continue;
+      if (!beside.contains(pattern_.condition_offsets[c])) continue;
+      add(FindingKind::overridden, c,
+          fmt::format("in {} of the {} combinations of $or this list is not used: one for the same "
+                      "field inside $or replaces it",
+                      branches - uses[c], branches));
+    }
+  }
+
   const Pattern& pattern_;
+  std::string_view text_;
   std::vector<const std::string*> path_of_;  // by condition; null: no sub-rule has it
   std::vector<Finding> findings_;
 };
@@ -306,8 +370,8 @@ PatternCost cost_of(const Pattern& pattern) {
   return cost;
 }
 
-std::vector<Finding> review(const Pattern& pattern) {
-  return Review(pattern).run();
+std::vector<Finding> review(const Pattern& pattern, std::string_view text) {
+  return Review(pattern, text).run();
 }
 
 std::string meaning(const ValueTest& test) {

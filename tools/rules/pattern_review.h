@@ -44,7 +44,8 @@ struct PatternCost {
 inline constexpr std::size_t kComparedMax = 1000;
 
 PatternCost cost_of(const Pattern& pattern);
-std::vector<Finding> review(const Pattern& pattern);
+// `text` is what the pattern was read from.
+std::vector<Finding> review(const Pattern& pattern, std::string_view text);
 
 // Equal for tests, and for what lists ask, that mean the same: order and repetition do not count.
 std::string meaning(const ValueTest& test);

@@ -29,7 +29,7 @@ class Linting {
       if (read_pattern(all[i].pattern, {}, pattern)) continue;  // compiled above
       const std::size_t alone = bytes_of(std::span(all).subspan(i, 1));
       out_.rules.push_back({texts_.rules[i].name, cost_of(pattern), alone - std::min(alone, base)});
-      for (Finding& finding : review(pattern)) add(i, std::move(finding));
+      for (Finding& finding : review(pattern, all[i].pattern)) add(i, std::move(finding));
       look_for_twin(i, pattern);
       count_fields(pattern);
     }

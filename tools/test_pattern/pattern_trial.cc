@@ -58,7 +58,7 @@ Result<bool, TrialError> PatternTrial::run(std::string_view pattern, std::string
   const EventError error = matcher_.match_event(*judgement.rules, event, found_, &offset);
   if (error != EventError::none) {
     return TrialError{TrialError::Where::event,
-                      fmt::format("{} (byte {})", in_words(error), offset + 1)};
+                      fmt::format("{} (byte {})", in_words(error, event), offset + 1)};
   }
   return !found_.empty();
 }

@@ -32,7 +32,9 @@ Result<std::string> text_or_file(const std::string& given) {
   const std::size_t first = given.find_first_not_of(" \t\r\n");
   const bool is_text = first != std::string::npos && (given[first] == '{' || given[first] == '[');
   if (is_text) return given;
-  return read_whole_file(given);
+  Result<std::string> text = read_whole_file(given);
+  if (text || given.find_first_of("\"{[") == std::string::npos) return text;
+  return Error{text.error().message + " (JSON text begins with { or [)"};
 }
 
 int test_pair(const TestPatternOptions& options) {

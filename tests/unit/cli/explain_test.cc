@@ -70,6 +70,13 @@ TEST_F(Explain, NearMisses) {
             "it is a string, where true without quotes would do");
   EXPECT_EQ(hint(R"({"a":["6"]})", R"({"a":6})"), "it is 6, where the string \"6\" would do");
   EXPECT_EQ(hint(R"({"a":["x"]})", R"({"a":" x  "})"), "blanks around it make the difference");
+  EXPECT_EQ(hint(R"({"a":[{"numeric":[">",5]}]})", R"({"a":9007199254740993})"),
+            "it has more digits, or a larger exponent, than numbers can be compared by");
+  EXPECT_EQ(hint(R"({"a":[{"cidr":"10.0.0.0/8"}]})", R"({"a":"10.1.2.3:80"})"),
+            "'10.1.2.3' without ':80' would do");
+  EXPECT_EQ(hint(R"({"a":[{"cidr":"10.0.0.0/8"}]})", R"({"a":"11.1.2.3:80"})"), "");
+  EXPECT_EQ(hint(R"({"a":[{"exists":false}]})", R"({"a":null})"),
+            "null is a value; the rule asks for none");
   EXPECT_EQ(hint(R"({"a":["x"]})", R"({"a":"y"})"), "");
   EXPECT_EQ(hint(R"({"a":[{"anything-but":5}]})", R"({"a":5})"), "");
 }
@@ -80,10 +87,21 @@ TEST_F(Explain, MissingFields) {
             "the event has no such field, only 'a'; there is 'a.bcd'");
   EXPECT_EQ(hint(R"({"detail":{"name":["x"]}})", R"({"name":"x"})"),
             "the event has no such field; there is 'name'");
+  EXPECT_EQ(hint(R"({"a":[null]})", R"({"b":1})"),
+            "the event has no such field; null does not mean absent");
+  EXPECT_EQ(hint(R"({"a":[{"anything-but":"null"}]})", R"({"b":1})"),
+            "the event has no such field");
+  EXPECT_EQ(hint(R"({"a":{"b":["x"]}})", R"({"a":"{\"b\":\"x\"}"})"),
+            "the event has no such field, only 'a', which is a string that looks like JSON");
   EXPECT_EQ(hint(R"({"a":["x"]})", R"({"a":{"b":"x"}})"),
             "an object stands there, which is no value; its members are fields");
   EXPECT_EQ(hint(R"({"a":[{"exists":true}]})", R"({"a":[]})"), "an empty list stands there");
   EXPECT_THAT(hint(R"({"a":["x"]})", R"({"b":{"\ud800.a":"x"}})"), HasSubstr("\xef\xbf\xbd"));
+}
+
+TEST_F(Explain, ALongStringIsNoFault) {
+  const std::string filler(20'000'001, 'x');
+  EXPECT_EQ(why(R"({"a":[1]})", R"({"a":1,"b":")" + filler + "\"}")["match"], true);
 }
 
 TEST_F(Explain, SubRules) {

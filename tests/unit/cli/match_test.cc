@@ -167,7 +167,31 @@ TEST_F(Match, BadRulesAreNamedWithTheirPlace) {
     EXPECT_THAT(errors_, testing::StartsWith(bad + ":")) << text;
   }
   EXPECT_EQ(match({"--rules", directory_.file("none"), "--events", events}), 2);
-  EXPECT_THAT(errors_, HasSubstr(directory_.file("none")));
+  EXPECT_THAT(errors_, HasSubstr("weir: cannot read " + directory_.file("none")));
+  const std::string inside = write("inside.json", R"({"a":"{\"x\":5}"})");
+  EXPECT_EQ(match({"--rules", inside, "--events", events}), 2);
+  EXPECT_THAT(errors_, HasSubstr("(byte 6 of the pattern)")) << "bytes count from 1";
+}
+
+TEST_F(Match, AByteOrderMarkIsNamed) {
+  const std::string mark = "\xef\xbb\xbf";
+  const std::string rules = write("rules.json", kRules);
+  const std::string events = write("events", mark + "{\"n\":1}\n{\"n\":2}\n");
+  EXPECT_EQ(match({"--rules", rules, "--events", events}), 1);
+  EXPECT_EQ(output_,
+            "{\"line\":1,\"error\":\"not valid JSON (a byte order mark) at byte 1\"}\n"
+            "{\"line\":2,\"rules\":[\"all\"]}\n");
+  EXPECT_EQ(match({"--rules", write("marked.json", mark + std::string(kRules))}), 2);
+  EXPECT_THAT(errors_, HasSubstr("a byte order mark stands here"));
+}
+
+TEST_F(Match, RulesAndEventsAreNotOneInput) {
+  const std::string rules = write("rules.json", kRules);
+  EXPECT_EQ(match({"--rules", "-"}, rules), 2);
+  EXPECT_THAT(errors_, HasSubstr("only one of --rules and --events"));
+  const std::string events = write("events", "{\"n\":1}\n");
+  EXPECT_EQ(match({"--rules", "-", "--events", events}, rules), 0);
+  EXPECT_EQ(output_, "{\"line\":1,\"rules\":[\"all\"]}\n");
 }
 
 TEST_F(Match, InputThatIsNotThereIsAUsageFault) {

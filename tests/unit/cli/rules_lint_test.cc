@@ -95,6 +95,24 @@ TEST_F(RulesLint, PartsThatDoNothing) {
                           "redundant values g", "redundant values h"));
 }
 
+TEST_F(RulesLint, ListsThatOrReplaces) {
+  EXPECT_THAT(findings(R"({
+    "before": {"a":["z"],"$or":[{"a":["x"]},{"b":["y"]}]},
+    "behind": {"$or":[{"a":["x"]},{"b":["y"]}],"a":["z"]},
+    "deep": {"k":{"a":["z"]},"$or":[{"k":{"a":["x"],"b":["y"]}},{"k":{"b":["q"]}}]},
+    "fine": {"c":["z"],"$or":[{"a":["x"]},{"a":["y"]}]}})"),
+              ElementsAre("overridden before a", "overridden behind ", "overridden deep k.a"));
+  EXPECT_THAT(report_["findings"][0]["message"].get<std::string>(), HasSubstr("in 1 of the 2"));
+}
+
+TEST_F(RulesLint, ExclusionsThatUndoEachOther) {
+  EXPECT_THAT(findings(R"({
+    "two": {"a":[{"anything-but":"x"},{"anything-but":["y","z"]}]},
+    "common": {"a":[{"anything-but":["x","y"]},{"anything-but":["y","z"]}]},
+    "perhaps": {"a":[{"anything-but":"x"},{"anything-but":{"prefix":"y"}}]}})"),
+              ElementsAre("redundant two a"));
+}
+
 TEST_F(RulesLint, CostsAndFields) {
   EXPECT_THAT(findings(R"({
     "plain": {"a":{"b":["x","y"]}},

@@ -73,6 +73,8 @@ TEST_F(TestPattern, InvalidPairsNameThePlace) {
   EXPECT_EQ(errors_, "weir: event: not valid JSON (byte 6)\n");
   EXPECT_EQ(pair(R"({"a":[1]})", "[1]"), 2);
   EXPECT_EQ(errors_, "weir: event: no object at the top (byte 1)\n");
+  EXPECT_EQ(pair(R"({"a":[1]})", "\"text\""), 2);
+  EXPECT_THAT(errors_, HasSubstr("JSON text begins with { or ["));
 }
 
 TEST_F(TestPattern, TheServicesOwnLimits) {
