@@ -23,6 +23,7 @@ void EventState::fit(const Tables& tables) {
 
 void EventState::start(const Tables& tables) {
   tables_ = &tables;
+  other_ = nullptr;
   if (++event_ == 0) {
     // The stamps have gone round once; forget them all.
     std::ranges::fill(tests_, 0);
@@ -42,16 +43,31 @@ void EventState::start(const Tables& tables) {
 }
 
 void EventState::add_string(std::uint32_t path, std::uint32_t element, std::string_view text) {
+  if (other_ != nullptr) [[unlikely]] {
+    const std::uint32_t there = (*other_paths_)[path];
+    if (there != kNone) other_->add_string(there, element, text);
+    if (!reads(path)) return;
+  }
   add(path, element);
   tables_->matchers[path].find_string(text, wildcards_, [this](std::uint32_t t) { hit(t); });
 }
 
 void EventState::add_number(std::uint32_t path, std::uint32_t element, std::string_view text) {
+  if (other_ != nullptr) [[unlikely]] {
+    const std::uint32_t there = (*other_paths_)[path];
+    if (there != kNone) other_->add_number(there, element, text);
+    if (!reads(path)) return;
+  }
   add(path, element);
   tables_->matchers[path].find_number(text, [this](std::uint32_t t) { hit(t); });
 }
 
 void EventState::add_literal(std::uint32_t path, std::uint32_t element, char first) {
+  if (other_ != nullptr) [[unlikely]] {
+    const std::uint32_t there = (*other_paths_)[path];
+    if (there != kNone) other_->add_literal(there, element, first);
+    if (!reads(path)) return;
+  }
   add(path, element);
   const ValueMatcher& matcher = tables_->matchers[path];
   const std::uint32_t test = first == 't'   ? matcher.true_test()

@@ -45,6 +45,12 @@ class EventState {
 
   void fit(const Tables& tables);
   void start(const Tables& tables);
+  // What is added here is also added to `other`, which was started with the tables of the set's
+  // second part; `paths` gives the numbers its fields have there. Until the next start().
+  void share_with(EventState& other, const std::vector<std::uint32_t>& paths) {
+    other_ = &other;
+    other_paths_ = &paths;
+  }
 
   // A value of `path`; what follows until the next add() is about it.
   void add(std::uint32_t path, std::uint32_t element) {
@@ -82,15 +88,23 @@ class EventState {
   void add_literal(std::uint32_t path, std::uint32_t element, char first);
 
   std::uint32_t open_array() {
+    if (other_ != nullptr) other_->open_array();  // the numbers are the same
     array_ends_.push_back(0);
     return static_cast<std::uint32_t>(array_ends_.size() - 1);
   }
-  void close_array(std::uint32_t array) { array_ends_[array] = occurrence_count(); }
+  void close_array(std::uint32_t array) {
+    if (other_ != nullptr) other_->close_array(array);
+    array_ends_[array] = occurrence_count();
+  }
   std::uint32_t open_element(std::uint32_t array, std::uint32_t parent) {
+    if (other_ != nullptr) other_->open_element(array, parent);
     elements_.push_back({array, parent, occurrence_count(), 0});
     return static_cast<std::uint32_t>(elements_.size() - 1);
   }
-  void close_element(std::uint32_t element) { elements_[element].end = occurrence_count(); }
+  void close_element(std::uint32_t element) {
+    if (other_ != nullptr) other_->close_element(element);
+    elements_[element].end = occurrence_count();
+  }
 
   // For the combination.
   std::uint32_t event() const { return event_; }
@@ -129,7 +143,12 @@ class EventState {
     hits_.push_back(exclusion | kExclusionBit);
   }
 
+  // False when only the other part reads `path`.
+  bool reads(std::uint32_t path) const { return path < tables_->path_count(); }
+
   const Tables* tables_ = nullptr;  // during one event
+  EventState* other_ = nullptr;     // likewise
+  const std::vector<std::uint32_t>* other_paths_ = nullptr;
   std::uint32_t event_ = 0;
   std::uint32_t round_ = 0;
   bool any_bound_ = false;

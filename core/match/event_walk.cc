@@ -58,8 +58,8 @@ inline bool EventWalk::name_too_long(Token token) const {
 // The node that the name at `token` leads to.
 inline std::uint32_t EventWalk::resolve(std::uint32_t node, Token token) {
   if (escaped(token)) [[unlikely]]
-    return tables_->tree.resolve_text(node, string_text(token));
-  return tables_->tree.resolve(node, text_ + *token + 1);
+    return tree_->resolve_text(node, string_text(token));
+  return tree_->resolve(node, text_ + *token + 1);
 }
 
 bool EventWalk::open_container(std::uint32_t node, bool is_array) {
@@ -75,7 +75,7 @@ bool EventWalk::open_container(std::uint32_t node, bool is_array) {
     }
   }
   // Below a leaf of the tree no two values can be asked to live together.
-  if (is_array && tables_->tree.node(node).child_count > 0) frame.array = state_->open_array();
+  if (is_array && tree_->node(node).child_count > 0) frame.array = state_->open_array();
   frames_[depth_++] = frame;
   return true;
 }
@@ -133,7 +133,7 @@ bool EventWalk::skip_container() {
 
 inline bool EventWalk::scalar(Token token, char c, std::uint32_t node, std::uint32_t element) {
   if (node == kNone) return scalar_sound(token, c);
-  const std::uint32_t path = tables_->tree.node(node).path;
+  const std::uint32_t path = tree_->node(node).path;
   if (path == kNone) return scalar_sound(token, c);
   if (c == '"') {
     state_->add_string(path, element, string_text(token));
@@ -221,8 +221,8 @@ EventWalk::Turn EventWalk::elements(bool first) {
   }
 }
 
-bool EventWalk::walk(const Tables& tables, std::uint32_t root, EventState& state) {
-  tables_ = &tables;
+bool EventWalk::walk(const PathTree& tree, std::uint32_t root, EventState& state) {
+  tree_ = &tree;
   state_ = &state;
   depth_ = 0;
   if (at(token_) != '{') return false;

@@ -47,7 +47,7 @@ class EventWalk {
 
   // Walks the object at token(); `root` is the node it stands for, or kNone. True when it is sound;
   // then token() is its closing brace.
-  bool walk(const Tables& tables, std::uint32_t root, EventState& state);
+  bool walk(const PathTree& tree, std::uint32_t root, EventState& state);
 
  private:
   enum class Turn : std::uint8_t { scalar, opened, closed, bad };
@@ -89,7 +89,7 @@ class EventWalk {
   const std::uint32_t* escape_ = nullptr;
   const std::uint32_t* bad_escape_ = nullptr;
   std::uint32_t last_ = 0;
-  const Tables* tables_ = nullptr;
+  const PathTree* tree_ = nullptr;
   EventState* state_ = nullptr;
   std::uint32_t depth_ = 0;  // frames in use
   std::array<Frame, kEventDepthMax> frames_;

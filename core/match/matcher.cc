@@ -1,5 +1,7 @@
 #include "core/match/matcher.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -12,7 +14,6 @@
 namespace weir {
 
 using engine::kNone;
-using engine::Tables;
 
 namespace {
 
@@ -46,22 +47,59 @@ class Matcher::Scratch {
   std::string_view padded(std::string_view text);
   void add(const FlatValue& value);
 
-  const Tables* tables_ = nullptr;  // during one call
+  void start();
+  bool finish(std::vector<RuleIndex>& out);
+
+  const RuleSet* rules_ = nullptr;  // during one call
   std::uint32_t root_ = 0;
   std::span<const FlatValue> constants_;
   StructuralIndex index_;
   engine::EventWalk walk_;
-  engine::EventState state_;
-  engine::Combination combination_;
+  // By part of the rule set.
+  std::array<engine::EventState, RuleSet::kPartsMax> states_;
+  std::array<engine::Combination, RuleSet::kPartsMax> combinations_;
   std::string copy_;
 };
 
 void Matcher::Scratch::use(const RuleSet& rules) {
-  tables_ = &rules.tables();
+  rules_ = &rules;
   root_ = engine::PathTree::kRoot;
   constants_ = {};
-  state_.fit(*tables_);
-  combination_.fit(*tables_);
+  const auto parts = rules.parts();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    states_[i].fit(*parts[i].tables);
+    combinations_[i].fit(*parts[i].tables);
+  }
+}
+
+void Matcher::Scratch::start() {
+  const auto parts = rules_->parts();
+  states_[0].start(*parts[0].tables);
+  if (parts.size() == 1) return;
+  states_[1].start(*parts[1].tables);
+  states_[0].share_with(states_[1], *parts[1].paths);
+}
+
+// Appends the rules that match by their numbers in the set; false when the event is too complex.
+bool Matcher::Scratch::finish(std::vector<RuleIndex>& out) {
+  const std::size_t first = out.size();
+  const auto parts = rules_->parts();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::size_t end = out.size();
+    if (!combinations_[i].finish(states_[i], out)) {
+      out.resize(first);
+      return false;
+    }
+    if (parts[i].rules == nullptr) continue;
+    for (std::size_t from = end; from < out.size(); ++from) {
+      const RuleIndex rule = (*parts[i].rules)[out[from]];
+      if (rule != kNone) out[end++] = rule;
+    }
+    out.resize(end);
+  }
+  const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
+  if (!std::is_sorted(begin, out.end())) std::sort(begin, out.end());
+  return true;
 }
 
 std::string_view Matcher::Scratch::padded(std::string_view text) {
@@ -77,19 +115,19 @@ void Matcher::Scratch::add(const FlatValue& value) {
   const std::uint32_t path = value.path.value;
   switch (value.kind) {
     case FlatValue::string:
-      state_.add_string(path, engine::kFree, value.raw);
+      states_[0].add_string(path, engine::kFree, value.raw);
       break;
     case FlatValue::number:
-      state_.add_number(path, engine::kFree, value.raw);
+      states_[0].add_number(path, engine::kFree, value.raw);
       break;
     case FlatValue::true_:
-      state_.add_literal(path, engine::kFree, 't');
+      states_[0].add_literal(path, engine::kFree, 't');
       break;
     case FlatValue::false_:
-      state_.add_literal(path, engine::kFree, 'f');
+      states_[0].add_literal(path, engine::kFree, 'f');
       break;
     case FlatValue::null:
-      state_.add_literal(path, engine::kFree, 'n');
+      states_[0].add_literal(path, engine::kFree, 'n');
       break;
   }
 }
@@ -98,7 +136,7 @@ void Matcher::Scratch::match_lines(const RuleSet& rules, std::string_view text, 
                                    const EnvelopeValues* envelope) {
   use(rules);
   if (envelope != nullptr) {
-    root_ = tables_->tree.resolve_text(root_, envelope->prefix);
+    root_ = rules_->tree().resolve_text(root_, envelope->prefix);
     constants_ = envelope->constants;
   }
   const char* begin = text.data();
@@ -179,9 +217,9 @@ void Matcher::Scratch::walk_lines(std::string_view text, std::size_t offset, Lin
     // An object that goes on in the next line would make the walk read lines that are not its own.
     const bool closed = line.back() == '}' || line[line.find_last_not_of(" \t\r")] == '}';
     const bool sound_escapes = walk_.escapes_sound(begin, stop);
-    state_.start(*tables_);
+    start();
     for (const FlatValue& constant : constants_) add(constant);
-    const bool sound = closed && sound_escapes && walk_.walk(*tables_, root_, state_) &&
+    const bool sound = closed && sound_escapes && walk_.walk(rules_->tree(), root_, states_[0]) &&
                        *walk_.token() < stop && walk_.token()[1] >= stop;
     if (!sound) {
       refuse(line, offset + begin, out);
@@ -194,7 +232,7 @@ void Matcher::Scratch::walk_lines(std::string_view text, std::size_t offset, Lin
       result.length = stop - begin - (line.back() == '\r' ? 1 : 0);
       result.line = out.physical_lines;
       result.first_match = static_cast<std::uint32_t>(out.matches.size());
-      if (!combination_.finish(state_, out.matches)) result.error = EventError::too_complex;
+      if (!finish(out.matches)) result.error = EventError::too_complex;
       result.match_count = static_cast<std::uint32_t>(out.matches.size()) - result.first_match;
       out.lines.push_back(result);
     }
@@ -210,12 +248,12 @@ EventError Matcher::Scratch::match_event(const RuleSet& rules, std::string_view 
   bool sound = index_.build(text);
   if (sound) {
     walk_.open(text.data(), index_);
-    state_.start(*tables_);
-    sound = walk_.escapes_sound(0, size) && walk_.walk(*tables_, root_, state_) &&
+    start();
+    sound = walk_.escapes_sound(0, size) && walk_.walk(rules_->tree(), root_, states_[0]) &&
             *walk_.token() < size && walk_.token()[1] >= size;
   }
   if (error_offset != nullptr) *error_offset = 0;
-  if (sound) return combination_.finish(state_, out) ? EventError::none : EventError::too_complex;
+  if (sound) return finish(out) ? EventError::none : EventError::too_complex;
   const EventCheck check = check_event(event);
   if (error_offset != nullptr) *error_offset = check.offset;
   return check.error == EventError::none ? EventError::malformed : check.error;
@@ -224,9 +262,9 @@ EventError Matcher::Scratch::match_event(const RuleSet& rules, std::string_view 
 void Matcher::Scratch::match_flat(const RuleSet& rules, std::span<const FlatValue> values,
                                   std::vector<RuleIndex>& out) {
   use(rules);
-  state_.start(*tables_);
+  start();
   for (const FlatValue& value : values) add(value);
-  combination_.finish(state_, out);  // nothing lies in arrays, so nothing can be too complex
+  finish(out);  // nothing lies in arrays, so nothing can be too complex
 }
 
 Matcher::Matcher() : scratch_(std::make_unique<Scratch>()) {}

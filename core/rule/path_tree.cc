@@ -110,6 +110,27 @@ std::uint32_t PathTree::resolve_text(std::uint32_t from, std::string_view name) 
   }
 }
 
+std::vector<std::string> PathTree::path_names() const {
+  std::vector<std::string> names;
+  std::vector<std::pair<std::uint32_t, std::string>> todo = {{kRoot, ""}};
+  while (!todo.empty()) {
+    const auto [at, name] = std::move(todo.back());
+    todo.pop_back();
+    const Node& node = nodes_[at];
+    if (node.path != kNone) {
+      if (names.size() <= node.path) names.resize(node.path + 1);
+      names[node.path] = name;
+    }
+    for (std::uint32_t i = 0; i < node.child_count; ++i) {
+      const Child& child = children_[node.first_child + i];
+      std::string below = at == kRoot ? "" : name + ".";
+      below.append(names_, child.name, child.length);
+      todo.emplace_back(child.node, std::move(below));
+    }
+  }
+  return names;
+}
+
 std::size_t PathTree::memory_bytes() const {
   return nodes_.capacity() * sizeof(Node) + children_.capacity() * sizeof(Child) +
          groups_.capacity() * sizeof(Group) + table_.capacity() * 4 + names_.capacity();

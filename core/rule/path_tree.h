@@ -60,7 +60,15 @@ class PathTree {
       ++name;  // a dot inside the name
     }
   }
-  // The same for a name as plain text.
+  // The number of the field with this dotted name, or kNone.
+  std::uint32_t find_path(std::string_view dotted) const {
+    const std::uint32_t node = resolve_text(kRoot, dotted);
+    return node == kNone ? kNone : nodes_[node].path;
+  }
+  // The dotted names of all fields, by number.
+  std::vector<std::string> path_names() const;
+
+  // As resolve(), for a name as plain text.
   std::uint32_t resolve_text(std::uint32_t from, std::string_view name) const;
 
  private:

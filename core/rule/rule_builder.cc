@@ -1,13 +1,13 @@
-// compile_rules(): reads the patterns in runs of many (RuleChunk), gives equal parts one number,
+// compile_tables(): reads the patterns in runs of many (RuleChunk), gives equal parts one number,
 // chooses the anchors and lays the tables out. The runs, and then the fields, are independent of
 // one another: those are the pieces that may go to several threads.
 #include <algorithm>
 #include <functional>
 
+#include "core/rule/compile.h"
 #include "core/rule/numbering.h"
 #include "core/rule/pattern.h"
 #include "core/rule/rule_chunk.h"
-#include "core/rule/rule_set.h"
 #include "core/rule/tables.h"
 #include "core/rule/test_key.h"
 
@@ -68,7 +68,7 @@ class Builder {
 
   void expect(std::span<const RuleChunk> chunks);
   void add(const RuleChunk& chunk);
-  std::unique_ptr<const Tables> finish(const RunPieces& run);
+  std::shared_ptr<const Tables> finish(const RunPieces& run);
 
  private:
   // What is still to be read of a chunk.
@@ -368,7 +368,7 @@ void Builder::group_paths() {
   t.tree.build(paths, hash_key_);
 }
 
-std::unique_ptr<const Tables> Builder::finish(const RunPieces& run) {
+std::shared_ptr<const Tables> Builder::finish(const RunPieces& run) {
   Tables& t = *tables_;
   t.hash_key = hash_key_;
   t.test_count = test_numbers_.count();
@@ -386,9 +386,8 @@ std::unique_ptr<const Tables> Builder::finish(const RunPieces& run) {
 
 }  // namespace
 
-Result<std::shared_ptr<const RuleSet>, PatternError> compile_rules(std::span<const RuleText> rules,
-                                                                   const CompileLimits& limits,
-                                                                   const RunPieces& given_run) {
+Result<std::shared_ptr<const Tables>, PatternError> engine::compile_tables(
+    std::span<const RuleText> rules, const CompileLimits& limits, const RunPieces& given_run) {
   const RunPieces run = given_run ? given_run : run_in_turn;
   const std::uint64_t hash_key = limits.hash_key != 0 ? limits.hash_key : fresh_hash_key();
   const std::size_t runs = (rules.size() + kChunkRules - 1) / kChunkRules;
@@ -405,7 +404,7 @@ Result<std::shared_ptr<const RuleSet>, PatternError> compile_rules(std::span<con
   builder.expect(chunks);
   for (const RuleChunk& chunk : chunks) builder.add(chunk);
   chunks.clear();
-  return std::make_shared<const RuleSet>(builder.finish(run));
+  return builder.finish(run);
 }
 
 }  // namespace weir

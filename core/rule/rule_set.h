@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
@@ -45,25 +46,44 @@ struct CompileLimits {
 };
 
 namespace engine {
+class PathTree;
 struct Tables;
-}
+
+// The tables of a RuleSet, or of those of its rules that changed lately, and what their numbers
+// are in the whole set.
+struct RulePart {
+  std::shared_ptr<const Tables> tables;
+  // By path of the set: its path here, or kNone. Null: the same numbers.
+  std::shared_ptr<const std::vector<std::uint32_t>> paths;
+  // By rule of the tables: its RuleIndex, or kNone when it was removed. Null: the same numbers.
+  std::shared_ptr<const std::vector<std::uint32_t>> rules;
+};
+}  // namespace engine
 
 class RuleSet {
  public:
-  explicit RuleSet(std::unique_ptr<const engine::Tables> tables);
+  // One or two parts (the second: what changed lately; see LiveRules), and the tree of the fields
+  // of both. `rule_count`: every RuleIndex is below it.
+  RuleSet(std::vector<engine::RulePart> parts, std::shared_ptr<const engine::PathTree> tree,
+          std::size_t rule_count);
   ~RuleSet();
   RuleSet(const RuleSet&) = delete;
   RuleSet& operator=(const RuleSet&) = delete;
 
-  std::size_t rule_count() const;
+  std::size_t rule_count() const { return rule_count_; }
   std::size_t memory_bytes() const;
   // The field with this dotted name ("detail.eventName"), if any rule reads it.
   std::optional<PathId> find_path(std::string_view dotted) const;
 
-  const engine::Tables& tables() const { return *tables_; }  // for the Matcher
+  // For the Matcher.
+  static constexpr std::size_t kPartsMax = 2;
+  std::span<const engine::RulePart> parts() const { return parts_; }
+  const engine::PathTree& tree() const { return *tree_; }
 
  private:
-  std::unique_ptr<const engine::Tables> tables_;
+  std::vector<engine::RulePart> parts_;
+  std::shared_ptr<const engine::PathTree> tree_;
+  std::size_t rule_count_ = 0;
 };
 
 // Calls piece(0) .. piece(count - 1), in any order and on any threads, and returns when all are

@@ -67,6 +67,10 @@ struct Tables {
   std::size_t exclusion_count = 0;
   std::uint32_t wildcard_count = 0;
   std::uint32_t piece_count = 0;
+
+  std::size_t path_count() const { return matchers.size(); }
+  std::size_t rule_count() const { return many_branches.size(); }
+  std::size_t memory_bytes() const;
 };
 
 }  // namespace weir::engine

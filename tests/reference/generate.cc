@@ -292,6 +292,10 @@ std::string Generator::pattern() {
   return space() + fields(0) + space();
 }
 
+std::string Generator::pattern_of_one_field() {
+  return "{\"a\":" + condition() + "}";
+}
+
 std::string Generator::value(int depth) {
   static constexpr const char* kLiterals[] = {"true", "false", "null"};
   const std::uint64_t kind = random_.below(depth < 4 ? 12 : 8);

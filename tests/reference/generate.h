@@ -13,6 +13,7 @@ class Generator {
   explicit Generator(std::uint64_t seed) : random_(seed) {}
 
   std::string pattern();                 // JSON text, mostly valid
+  std::string pattern_of_one_field();    // all of these ask about the same field, "a"
   std::string event();                   // JSON text of an object, one line
   std::string broken(std::string text);  // the same with a few bytes changed; no line ends
 
