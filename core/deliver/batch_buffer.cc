@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace weir {
+namespace {
+
+// The ages of the events of one batch differ by at most this share of the target's age limit, so
+// that the batch can be judged as one.
+constexpr std::int64_t kAgeShares = 64;
+
+}  // namespace
 
 void BatchBuffer::configure(const TargetSpec& spec, std::uint64_t event_bytes_limit) {
   close_batch();
@@ -20,6 +27,8 @@ void BatchBuffer::configure(const TargetSpec& spec, std::uint64_t event_bytes_li
   const std::uint64_t largest = event_bytes_limit + batch_overhead_ + 1 + kMarkBytes;
   const std::uint64_t least = 1 + (largest + Chunk::kPayload - 1) / Chunk::kPayload;
   chunks_max_ = std::max(spec.buffer_bytes / kChunkBytes, least);
+  roomy_bytes_ = chunks_max_ * Chunk::kPayload / 2;
+  age_spread_max_ = spec.retry.age_max / kAgeShares;
   open_batch();
   refresh_room();
 }
@@ -41,9 +50,23 @@ void BatchBuffer::refresh_room() {
   room_ = room > used ? room - used : 0;
 }
 
-BatchBuffer::Admission BatchBuffer::admit(std::uint64_t need) {
+void BatchBuffer::begin_round(const Round& round) {
+  const bool durable = round.feed != nullptr;
+  if (open_records() > 0) {
+    const Nanoseconds apart = round.accepted - batch_oldest_;
+    if (durable != batch_durable_ || std::chrono::abs(apart) > age_spread_max_) close_batch();
+  }
+  if (open_records() == 0) batch_oldest_ = round.accepted;
+  batch_durable_ = durable;
+  round_ = round;
+  round_noted_ = end_;
+  if (round.closed) room_ = 0;
+}
+
+BatchBuffer::Admission BatchBuffer::admit(std::uint64_t need, std::uint32_t index) {
+  if (round_.closed) return Admission::passed_by;
   if (need > batch_left_) {
-    close_batch();
+    close_in_round(index);
     batch_left_ = std::max(batch_left_, need);  // larger than a batch: goes alone
   }
   if (need <= room_) return Admission::taken;
@@ -54,12 +77,25 @@ BatchBuffer::Admission BatchBuffer::admit(std::uint64_t need) {
     room_ = need;  // larger than the budget, which is untouched
     return Admission::taken;
   }
-  close_batch();  // a full buffer waits for no more company
+  close_in_round(index);  // a full buffer waits for no more company
   open_batch();
-  if (when_full_ == WhenFull::block) return Admission::full;
+  return turn_away(index);
+}
+
+BatchBuffer::Admission BatchBuffer::turn_away(std::uint32_t index) {
+  Feed* feed = round_.feed;
+  if (feed != nullptr && (when_full_ == WhenFull::lag || !feed->live)) {
+    feed->taken = {round_.sequence, index};
+    feed->live = false;
+    feed->hungry = false;
+    round_.closed = true;
+    room_ = 0;
+    return Admission::passed_by;
+  }
+  if (when_full_ != WhenFull::shed) return Admission::full;
   ++tally_.matched;
   ++tally_.shed;
-  return Admission::shed;
+  return Admission::passed_by;
 }
 
 void BatchBuffer::store(const char* bytes, std::uint64_t count) {
@@ -87,14 +123,37 @@ void BatchBuffer::append_one(const char* event, std::uint32_t length) {
   store(event, length);
 }
 
-void BatchBuffer::end_round(const Now& now) {
+// The round's feed has events in the open batch, if any were taken since the last look.
+void BatchBuffer::note_taken() {
+  if (end_ == round_noted_) return;
+  round_noted_ = end_;
+  if (round_.feed != nullptr) round_.feed->in_batch = true;
+}
+
+bool BatchBuffer::end_round(const Now& now, LogPosition behind) {
   copy_run();
-  if (open_records() == 0) return;
+  note_taken();
+  if (round_.closed) {
+    refresh_room();
+  } else if (round_.feed != nullptr) {
+    round_.feed->taken = std::max(round_.feed->taken, behind);
+  }
+  const bool closed = std::exchange(round_, {}).closed;
+  if (open_records() == 0) return closed;
   if (draining_ || wait_max_ <= 0ns) {
     close_batch();
   } else if (deadline_ == MonotonicTime::never()) {
     deadline_ = now.monotonic + wait_max_;
   }
+  return closed;
+}
+
+void BatchBuffer::close_in_round(std::uint32_t next_event) {
+  note_taken();
+  if (round_.feed != nullptr) round_.feed->taken = {round_.sequence, next_event};
+  close_batch();
+  batch_oldest_ = round_.accepted;
+  round_noted_ = end_;
 }
 
 void BatchBuffer::close_batch() {
@@ -105,11 +164,11 @@ void BatchBuffer::close_batch() {
     end_ += 2;
   }
   tally_.matched += records - std::exchange(counted_records_, 0);
+  taken_closed_ += records;
   pending_records_ += records;
-  marks_.push({.end = end_, .records = records, .format = format_});
+  const std::uint64_t cost = push_marks(records) + batch_overhead_;
   if (format_ == BatchFormat::raw) ++raw_marks_;
   closed_ = end_;
-  const std::uint64_t cost = kMarkBytes + batch_overhead_;
   room_ = room_ > cost ? room_ - cost : 0;
   open_batch();
   if (discard_ && queue_.empty()) {
@@ -118,17 +177,44 @@ void BatchBuffer::close_batch() {
   }
 }
 
+// Returns what they cost of the budget.
+std::uint64_t BatchBuffer::push_marks(std::uint32_t records) {
+  Mark mark{.end = end_, .oldest = batch_oldest_, .records = records, .format = format_};
+  std::uint64_t cost = 0;
+  for (Feed& feed : feeds_) {
+    if (!std::exchange(feed.in_batch, false)) continue;
+    ++feed.marks;
+    mark.feed = feeds_.index_of(feed);
+    mark.position = feed.taken.pack();
+    marks_.push(mark);
+    mark.records = 0;
+    cost += kMarkBytes;
+  }
+  if (cost > 0) return cost;
+  marks_.push(mark);
+  return kMarkBytes;
+}
+
+void BatchBuffer::settle_mark(const Mark& mark) {
+  pending_records_ -= mark.records;
+  if (mark.records > 0) {
+    ++tally_.batches;
+    if (mark.format == BatchFormat::raw) --raw_marks_;
+  }
+  tally_.bytes += mark.end - base_;
+  base_ = mark.end;
+  if (mark.feed == kNoFeed) return;
+  Feed& feed = feeds_.at(mark.feed);
+  feed.settled = mark.behind();
+  --feed.marks;
+}
+
 void BatchBuffer::settle(std::uint64_t offset) {
   WEIR_CHECK(offset <= closed_);
   if (marks_.empty() || marks_.front().end > offset) return;
   while (!marks_.empty() && marks_.front().end <= offset) {
-    const Mark& mark = marks_.front();
-    tally_.delivered += mark.records;
-    pending_records_ -= mark.records;
-    ++tally_.batches;
-    if (mark.format == BatchFormat::raw) --raw_marks_;
-    tally_.bytes += mark.end - base_;
-    base_ = mark.end;
+    tally_.delivered += marks_.front().records;
+    settle_mark(marks_.front());
     marks_.pop();
   }
   queue_.forget_below(base_);
@@ -191,10 +277,25 @@ std::uint64_t BatchBuffer::batch_end(std::uint64_t offset) const {
   return index < marks_.size() ? marks_[index].end : closed_;
 }
 
-void BatchBuffer::abandon() {
+MonotonicTime BatchBuffer::oldest() const {
+  if (!marks_.empty()) return marks_.front().oldest;
+  return open_records() > 0 ? batch_oldest_ : MonotonicTime::never();
+}
+
+void BatchBuffer::abandon(Successor successor) {
   copy_run();
   tally_.matched += open_records() - std::exchange(counted_records_, 0);
-  tally_.dropped += pending();
+  std::uint64_t durable = batch_durable_ ? open_records() : 0;
+  for (std::size_t i = 0; i < marks_.size(); ++i) {
+    if (marks_[i].feed != kNoFeed) durable += marks_[i].records;
+  }
+  if (successor == Successor::takes_over) {
+    tally_.matched -= durable;
+  } else {
+    given_back_ += durable;
+  }
+  tally_.dropped += pending() - durable;
+  feeds_.freeze();
   pending_records_ = 0;
   raw_marks_ = 0;
   marks_.clear();

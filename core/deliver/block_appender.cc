@@ -9,40 +9,98 @@ constexpr std::size_t kScratchBytes = 128 * kKiB;  // stays in the second-level 
 
 }  // namespace
 
-void BlockAppender::begin(const Block& block, std::span<Target* const> slots) {
-  block_ = &block;
+template <typename Admits>
+void BlockAppender::find_targets(std::span<Target* const> slots, Admits admits) {
   ++blocks_;
-  ranges_.clear();
-  resolved_.clear();
-  targets_.clear();
-  for (std::size_t set = 0; set + 1 < block.target_sets.size(); ++set) {
+  for (std::size_t set = 0; set + 1 < block_->target_sets.size(); ++set) {
     const auto begin = static_cast<std::uint32_t>(resolved_.size());
-    for (const TargetId id : block.targets_of(static_cast<std::uint32_t>(set))) {
+    for (const TargetId id : block_->targets_of(static_cast<std::uint32_t>(set))) {
       Target* target = id.value < slots.size() ? slots[id.value] : nullptr;
       if (target == nullptr) continue;
-      resolved_.push_back(target);
-      if (target->seen_in_block == blocks_) continue;
-      target->seen_in_block = blocks_;
-      targets_.push_back(target);
+      if (target->seen_in_block != blocks_) {
+        target->seen_in_block = blocks_;
+        Feed* feed = block_->log_sequence == 0 ? nullptr : target->buffer.feeds().find(block_->bus);
+        WEIR_CHECK(feed != nullptr || block_->log_sequence == 0);
+        target->in_block = admits(feed);
+        if (target->in_block) {
+          targets_.push_back(target);
+          doors_.push_back({.feed = feed});
+        }
+      }
+      if (target->in_block) resolved_.push_back(target);
     }
     ranges_.push_back({begin, static_cast<std::uint32_t>(resolved_.size())});
   }
+}
+
+void BlockAppender::start(const Block& block, std::uint32_t from) {
+  block_ = &block;
+  ranges_.clear();
+  resolved_.clear();
+  targets_.clear();
+  doors_.clear();
   all_as_is_ = std::ranges::all_of(block.spans, [&](const auto& span) { return as_is(span); });
-  event_ = targets_.empty() ? block.events.size() : 0;
+  event_ = from;
   span_ = 0;
   piece_ = {};
   blocked_by_ = nullptr;
 }
 
+void BlockAppender::begin(const Block& block, std::span<Target* const> slots) {
+  start(block, 0);
+  find_targets(slots, [&](const Feed* feed) {
+    if (feed == nullptr || !feed->live) return feed == nullptr;
+    WEIR_CHECK(feed->taken <= LogPosition{.sequence = block.log_sequence});
+    return true;
+  });
+  if (targets_.empty()) event_ = block.events.size();
+}
+
+void BlockAppender::begin_replay(const Block& block, std::span<Target* const> slots,
+                                 std::uint32_t from) {
+  WEIR_CHECK(from <= block.events.size());
+  start(block, from);
+  const LogPosition place{.sequence = block.log_sequence, .event = from};
+  find_targets(slots, [&](const Feed* feed) {
+    return feed != nullptr && !feed->live && feed->taken == place && feed->hungry;
+  });
+  if (targets_.empty()) event_ = block.events.size();
+}
+
+void BlockAppender::begin_round() {
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    targets_[i]->buffer.begin_round({.feed = doors_[i].feed,
+                                     .sequence = block_->log_sequence,
+                                     .accepted = block_->received.monotonic,
+                                     .closed = doors_[i].closed});
+  }
+}
+
+void BlockAppender::end_round(const Now& now, std::uint32_t behind) {
+  const LogPosition place = behind < block_->events.size()
+                                ? LogPosition{.sequence = block_->log_sequence, .event = behind}
+                                : LogPosition{.sequence = block_->log_sequence + 1};
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    doors_[i].closed = targets_[i]->buffer.end_round(now, place);
+  }
+}
+
+// The first event of the block that has not passed all its doors.
+std::uint32_t BlockAppender::standing() const {
+  return piece_.next < piece_.count ? piece_.place(piece_.next)
+                                    : static_cast<std::uint32_t>(event_);
+}
+
 BlockAppender::Passage BlockAppender::append(const Now& now) {
   bool moved = blocked_by_ == nullptr;
+  begin_round();
   bool passed = append_piece(moved);
   while (passed && event_ < block_->events.size()) {
     next_piece(now);
     passed = append_piece(moved);
   }
+  end_round(now, standing());
   if (!passed && !moved) return Passage::nothing;
-  end_round(now);
   return passed ? Passage::all : Passage::some;
 }
 
@@ -55,7 +113,8 @@ bool BlockAppender::append_piece(bool& moved) {
     const Range range = ranges_[event.set];
     for (std::size_t k = range.begin + skip; k < range.end; ++k) {
       Target* target = resolved_[k];
-      if (!target->buffer.take(piece.text + event.offset, event.length)) [[unlikely]] {
+      if (!target->buffer.take(piece.text + event.offset, event.length, piece.place(i)))
+          [[unlikely]] {
         const std::size_t next_target = k - range.begin;
         moved = moved || i != piece.next || next_target != piece.next_target;
         piece_.next = i;
@@ -95,14 +154,18 @@ void BlockAppender::take_as_is() {
   }
   piece_ = {.text = block_->text().data(),
             .events = block_->events.data() + event_,
+            .first = static_cast<std::uint32_t>(event_),
             .count = end - event_};
   event_ = end;
 }
 
 void BlockAppender::render_some(const Now& now) {
-  end_round(now);  // runs may still point into the scratch text
+  // Runs may still point into the scratch text.
+  end_round(now, static_cast<std::uint32_t>(event_));
+  begin_round();
   const ProducerSpan& span = block_->spans[span_];
   rendered_.clear();
+  rendered_places_.clear();
   std::size_t used = 0;
   for (; event_ < block_->events.size(); ++event_) {
     const EventEntry& event = block_->events[event_];
@@ -121,9 +184,13 @@ void BlockAppender::render_some(const Now& now) {
     rendered_.push_back({.offset = static_cast<std::uint32_t>(used),
                          .length = static_cast<std::uint32_t>(length),
                          .set = event.set});
+    rendered_places_.push_back(static_cast<std::uint32_t>(event_));
     used += length + 1;
   }
-  piece_ = {.text = scratch_.data(), .events = rendered_.data(), .count = rendered_.size()};
+  piece_ = {.text = scratch_.data(),
+            .events = rendered_.data(),
+            .places = rendered_places_.data(),
+            .count = rendered_.size()};
 }
 
 void BlockAppender::drop_rest() {
@@ -131,10 +198,12 @@ void BlockAppender::drop_rest() {
     const Range range = ranges_[event.set];
     for (std::size_t k = range.begin + skip; k < range.end; ++k) resolved_[k]->buffer.drop_one();
   };
-  for (std::size_t i = piece_.next; i < piece_.count; ++i) {
-    drop(piece_.events[i], i == piece_.next ? piece_.next_target : 0);
+  if (block_->log_sequence == 0) {
+    for (std::size_t i = piece_.next; i < piece_.count; ++i) {
+      drop(piece_.events[i], i == piece_.next ? piece_.next_target : 0);
+    }
+    for (; event_ < block_->events.size(); ++event_) drop(block_->events[event_], 0);
   }
-  for (; event_ < block_->events.size(); ++event_) drop(block_->events[event_], 0);
   piece_ = {};
   blocked_by_ = nullptr;
 }

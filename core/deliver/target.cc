@@ -70,19 +70,21 @@ void Target::change(const TargetSpec& spec) {
 
 void Target::retire() {
   retired_ = true;
+  buffer.feeds().detach();
   drain();
   sink_->close_when_settled();
   if (gone()) counters_->state.set(static_cast<std::uint64_t>(TargetState::retired));
 }
 
 void Target::drain() {
+  draining_ = true;
   buffer.drain();
   buffer.close_batch();
 }
 
-void Target::abandon() {
+void Target::abandon(BatchBuffer::Successor successor) {
   abandoned_ = true;
-  buffer.abandon();
+  buffer.abandon(successor);
   sink_->abandon();
 }
 
@@ -107,9 +109,15 @@ void Target::publish() {
   c.dropped.add(tally.dropped);
   c.batches.add(tally.batches);
   c.bytes.add(tally.bytes);
-  pending_.set(c.pending, buffer.pending());
+  pending_.set(c.pending, buffer.pending() + buffer.given_back());
   waiting_bytes_.set(c.buffered_bytes, buffer.waiting_bytes());
   memory_bytes_.set(c.memory_bytes, buffer.memory_bytes());
+  c.oldest_ns.set(
+      static_cast<std::uint64_t>(buffer.pending() == 0 ? 0 : buffer.oldest().since_start.count()));
+  buffer.feeds().publish();
+  std::uint64_t lagging = 0;
+  for (const Feed& feed : buffer.feeds()) lagging += feed.live ? 0 : 1;
+  lagging_.set(c.lagging, lagging);
 }
 
 }  // namespace weir

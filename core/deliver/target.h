@@ -42,12 +42,16 @@ class Target {
   BatchBuffer buffer;
   bool touched = false;             // on the Writer's list for this round
   std::uint64_t seen_in_block = 0;  // the Writer's mark while it looks through a block's sets
+  bool in_block = false;            // of that block: it goes to this target
+  std::uint64_t taken_before = 0;   // the Writer's note of buffer.taken()
 
   void change(const TargetSpec& spec);
   void retire();
   void drain();
-  void abandon();
+  void abandon(BatchBuffer::Successor successor = BatchBuffer::Successor::none);
   bool is_retired() const { return retired_; }
+  // Feeds that may catch up with their bus: none any more once the target is to come to its end.
+  bool may_catch_up() const { return !retired_ && !abandoned_ && !draining_; }
   // Nothing pending, nothing open.
   bool gone() const { return buffer.pending() == 0 && sink_->quiescent(); }
   bool quiescent() const { return sink_->quiescent(); }
@@ -82,10 +86,12 @@ class Target {
   std::uint32_t number_ = 0;
   bool moving_ = false;  // the sink hands over; the next one is made from spec_
   bool retired_ = false;
+  bool draining_ = false;
   bool abandoned_ = false;
   Share pending_;
   Share waiting_bytes_;
   Share memory_bytes_;
+  Share lagging_;
 };
 
 }  // namespace weir

@@ -1,6 +1,8 @@
 // What is known about one target from outside: counters and gauges that its Writer keeps and any
 // thread may read. At every moment the Writer is at rest, matched = delivered + shed + dropped +
 // pending.
+// What a lagging target has not yet taken from the log has not reached its door. What waited here
+// for it when the process ended stays pending, because the log still has it.
 //
 // Lifetime: shared by the Writer and whoever reports; a target whose address changes keeps its own.
 #pragma once
@@ -32,6 +34,11 @@ struct TargetCounters {
   Counter dropped;    // given up: the process ends, or the target was abandoned
   Counter pending;    // gauge: matched and none of the above yet
 
+  // Of them, those that were read from the log because the target lagged.
+  Counter caught_up;
+  // Records of the log that were damaged or gone when a lagging target wanted them.
+  Counter records_missed;
+
   // Settled batches and their bytes, delimiters included.
   Counter batches;
   Counter bytes;
@@ -40,6 +47,8 @@ struct TargetCounters {
   Counter buffered_bytes;  // waiting or not acknowledged
   Counter memory_bytes;    // held in chunks
   Counter state;           // a TargetState
+  Counter lagging;         // durable buses that it takes from the log, because it was too slow
+  Counter oldest_ns;       // monotonic time when the oldest waiting event was accepted; 0: none
   Counter held;            // 1 while the target's full budget stops the Writer (`when_full: block`)
 
   // Trouble.

@@ -17,7 +17,8 @@ Writer::Writer(const WriterOptions& options, Channel<Block*>& input, Port& port,
              .random = Random(options.seed),
              .standard_output = options.standard_output},
       pool_(options.spare_bytes_max),
-      appender_(renderer) {
+      appender_(renderer, blocks_begun_),
+      replay_(renderer, blocks_begun_) {
   for (std::size_t i = 0; i < kReceiveBuffers; ++i) {
     port_.provide(static_cast<std::uint32_t>(i), receive_memory_[i]);
   }
@@ -32,6 +33,12 @@ void Writer::add_target(TargetId id, const TargetSpec& spec,
                         std::shared_ptr<TargetCounters> counters) {
   WEIR_CHECK(id.valid() && (slot(id) == nullptr || slot(id)->is_retired()));
   if (id.value >= slots_.size()) slots_.resize(id.value + std::size_t{1}, nullptr);
+  // What an earlier target of that name has not settled is still in the log, and its successor
+  // begins with it.
+  if (slot(id) != nullptr && !slot(id)->buffer.feeds().empty()) {
+    slot(id)->abandon(BatchBuffer::Successor::takes_over);
+    touch(slot(id));
+  }
   targets_.push_back(std::make_unique<Target>(id, spec, std::move(counters), world_, pool_, sinks_,
                                               options_.event_bytes_limit));
   slots_[id.value] = targets_.back().get();
@@ -69,7 +76,7 @@ std::size_t Writer::poll(const Now& now) {
 
 MonotonicTime Writer::next_deadline() const {
   // Something was changed from outside since the last poll.
-  return touched_.empty() ? earliest_ : MonotonicTime{};
+  return touched_.empty() ? std::min(earliest_, join_wait_.deadline()) : MonotonicTime{};
 }
 
 void Writer::touch(Target* target) {
@@ -80,6 +87,7 @@ void Writer::touch(Target* target) {
 void Writer::act(Target& target, const Now& now) {
   target.progress(now);
   target.publish();
+  if (!target.buffer.feeds().empty()) update_appetite(target);
   earliest_ = std::min(earliest_, target.deadline());
 }
 
@@ -118,6 +126,8 @@ bool Writer::next_block() {
   }
   block_ = inbox_[inbox_next_++];
   WEIR_CHECK(first_block_ || block_->sequence > sequence_);
+  WEIR_CHECK(block_->log_sequence == 0 ||
+             bus(block_->bus).next == LogPosition{.sequence = block_->log_sequence});
   first_block_ = false;
   sequence_ = block_->sequence;
   appender_.begin(*block_, slots_);
@@ -125,16 +135,25 @@ bool Writer::next_block() {
 }
 
 void Writer::finish_block() {
+  if (block_->log_sequence != 0 && !abandoned_) {
+    // First the cursors of those that have something of it waiting.
+    for (Target* target : appender_.targets()) target->buffer.feeds().publish();
+    Bus& bus = this->bus(block_->bus);
+    bus.next = {.sequence = block_->log_sequence + 1};
+    bus.passed->set(bus.next);
+  }
   block_->release();
   block_ = nullptr;
 }
 
 std::size_t Writer::append_blocks(const Now& now) {
+  busy_ = false;
   if (abandoned_) {
     drop_everything();
     return 0;
   }
   std::size_t blocks = 0;
+  if (block_ == nullptr && waits_for_join(now)) return 0;
   while (blocks < options_.blocks_per_poll_max && (block_ != nullptr || next_block())) {
     const BlockAppender::Passage passage = appender_.append(now);
     if (passage == BlockAppender::Passage::nothing) break;
@@ -149,6 +168,7 @@ std::size_t Writer::append_blocks(const Now& now) {
     finish_block();
     ++blocks;
   }
+  busy_ = blocks == options_.blocks_per_poll_max;
   return blocks;
 }
 
@@ -203,6 +223,7 @@ void Writer::abandon() {
     target->publish();
     touch(target.get());
   }
+  hungry_.clear();
 }
 
 bool Writer::quiescent() const {

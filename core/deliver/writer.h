@@ -5,6 +5,13 @@
 // stops the Writer at exactly that event: the block is kept, no further one is taken, and the pool
 // that dries up behind it stops the sources; the Writer goes on at that event once there is room.
 //
+// On durable buses `lag` is the third choice: the target leaves live delivery at that event, and a
+// CatchUp on the same thread reads from the log what it has missed, for exactly those targets that
+// lag and have room again. When such a target has taken all that the Writer has passed, it is live
+// again, at exactly the next block. Where blocks pass so fast that the last ones can never be read
+// in time, the Writer waits for it with the next block, a few milliseconds and a fiftieth of the
+// time at most.
+//
 // Threads: one; all calls come from the thread that polls it. TargetCounters may be read anywhere.
 // Lifetime: the channel, the port, the renderer and the host outlive it. Before it goes: abandon(),
 // then poll until quiescent(), because operations under way use its memory.
@@ -23,10 +30,13 @@
 #include "core/catalog/catalog.h"
 #include "core/deliver/block_appender.h"
 #include "core/deliver/chunk_pool.h"
+#include "core/deliver/join_wait.h"
 #include "core/deliver/sink.h"
 #include "core/deliver/target.h"
 #include "core/deliver/target_counters.h"
 #include "core/deliver/writer_host.h"
+#include "core/log/catch_up_client.h"
+#include "core/log/cursor_board.h"
 #include "core/port/port.h"
 #include "core/port/stage.h"
 #include "core/sync/channel.h"
@@ -42,7 +52,7 @@ struct WriterOptions {
   Handle standard_output{1};  // open for its whole life; never closed by us
 };
 
-class Writer final : public Stage {
+class Writer final : public Stage, public CatchUpClient {
  public:
   // Blocks come from one Producer, in sequence, each with one reference counted for this Writer.
   Writer(const WriterOptions& options, Channel<Block*>& input, Port& port,
@@ -64,8 +74,22 @@ class Writer final : public Stage {
   // True once a retired target has nothing pending, and for ids without a target.
   bool retired(TargetId id) const;
 
+  // Durable buses. The first block of `bus` will be the one at *passed; the record of every block
+  // follows on that of the block before.
+  void add_bus(BusId bus, std::shared_ptr<Passed> passed);
+  // The target takes from the cursor's bus, from the place of the cursor on. Every target that a
+  // block of a durable bus names must have been told so before.
+  void add_feed(TargetId id, std::shared_ptr<Cursor> cursor);
+  // Feeds of targets in use that are not live.
+  std::size_t lagging() const;
+
   std::size_t poll(const Now& now) override;
   MonotonicTime next_deadline() const override;
+
+  void wants(std::vector<Want>& out) const override;
+  void offer(const Block& block, const Now& now) override;
+  void missed(BusId bus, std::uint64_t from, std::uint64_t to) override;
+  bool busy() const override { return busy_; }
 
   // From now on batches close at once, whatever `wait_max` says.
   void begin_drain();
@@ -81,6 +105,16 @@ class Writer final : public Stage {
   static constexpr std::size_t kReceiveBytes = 512;  // peers are not expected to say anything
   static constexpr std::size_t kInbox = 8;
 
+  // A durable bus.
+  struct Bus {
+    std::shared_ptr<Passed> passed;
+    LogPosition next;  // what it says
+  };
+  struct HungryFeed {
+    Target* target;
+    Feed* feed;
+  };
+
   std::size_t take_completions(const Now& now);
   void complete(const Completion& completion, const Now& now);
   std::size_t append_blocks(const Now& now);
@@ -91,6 +125,13 @@ class Writer final : public Stage {
   void touch(Target* target);
   void act(Target& target, const Now& now);
   void let_go();
+  Bus& bus(BusId id);
+  void update_appetite(Target& target);
+  void replay(const Block& block, LogPosition place, std::span<const HungryFeed> standing,
+              const Now& now);
+  void look_whether_live(Target& target, Feed& feed);
+  bool may_join(const Feed& feed) const;
+  bool waits_for_join(const Now& now);
   Target* slot(TargetId id) const { return id.value < slots_.size() ? slots_[id.value] : nullptr; }
 
   const WriterOptions options_;
@@ -102,7 +143,13 @@ class Writer final : public Stage {
   std::vector<std::unique_ptr<Target>> targets_;
   std::vector<Target*> slots_;  // by TargetId
   std::vector<Target*> touched_;
+  std::uint64_t blocks_begun_ = 0;
   BlockAppender appender_;
+  BlockAppender replay_;
+  std::vector<Bus> buses_;  // by BusId; those without `passed` are memory buses
+  std::vector<HungryFeed> hungry_;
+  std::vector<HungryFeed> standing_;  // in the record at hand
+  JoinWait join_wait_;
   Block* block_ = nullptr;  // in hand
   std::array<Block*, kInbox> inbox_{};
   std::size_t inbox_next_ = 0;
@@ -110,6 +157,7 @@ class Writer final : public Stage {
   std::uint64_t sequence_ = 0;  // of the last block; only to see that the order holds
   bool first_block_ = true;
   MonotonicTime earliest_ = MonotonicTime::never();  // not later than any target's deadline
+  bool busy_ = false;                                // the last poll took as many blocks as it may
   bool draining_ = false;
   bool abandoned_ = false;
   Target* holding_ = nullptr;  // whose full buffer stops us

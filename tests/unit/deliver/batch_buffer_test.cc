@@ -10,6 +10,10 @@ namespace {
 
 const Now kNow{.monotonic = {1s}, .wall = {}};
 
+bool take(BatchBuffer& buffer, const char* event, std::uint32_t length) {
+  return buffer.take(event, length, 0);
+}
+
 class BatchBufferTest : public ::testing::Test {
  protected:
   TargetSpec spec(BatchFormat format, std::uint32_t records_max, std::uint64_t bytes_max) {
@@ -27,10 +31,10 @@ class BatchBufferTest : public ::testing::Test {
     std::size_t at = 0;
     while (at < text_.size()) {
       const std::size_t end = text_.find('\n', at);
-      all = buffer_.take(text_.data() + at, static_cast<std::uint32_t>(end - at)) && all;
+      all = buffer_.take(text_.data() + at, static_cast<std::uint32_t>(end - at), 0) && all;
       at = end + 1;
     }
-    buffer_.end_round(kNow);
+    buffer_.end_round(kNow, {});
     return all;
   }
   std::string closed_text() {
@@ -102,9 +106,9 @@ TEST_F(BatchBufferTest, CopiesRunsOnlyWhereNothingButALineEndIsBetween) {
   const std::string padded = text + "\n";
   for (const std::size_t at :
        {std::size_t{0}, std::size_t{5}, std::size_t{10}, std::size_t{14}, std::size_t{18}}) {
-    EXPECT_TRUE(buffer_.take(padded.data() + at, 3));
+    EXPECT_TRUE(take(buffer_, padded.data() + at, 3));
   }
-  buffer_.end_round(kNow);
+  buffer_.end_round(kNow, {});
   buffer_.close_batch();
   EXPECT_EQ(closed_text(), "{a}\n{b}\n{c}\n{d}\n{e}\n");
 }
@@ -112,9 +116,9 @@ TEST_F(BatchBufferTest, CopiesRunsOnlyWhereNothingButALineEndIsBetween) {
 TEST_F(BatchBufferTest, LeavesOutEventsInTheMiddleOfARun) {
   buffer_.configure(spec(BatchFormat::ndjson, 100, kMiB), kKiB);
   const std::string text = "{a}\n{b}\n{c}\n";
-  EXPECT_TRUE(buffer_.take(text.data(), 3));
-  EXPECT_TRUE(buffer_.take(text.data() + 8, 3));
-  buffer_.end_round(kNow);
+  EXPECT_TRUE(take(buffer_, text.data(), 3));
+  EXPECT_TRUE(take(buffer_, text.data() + 8, 3));
+  buffer_.end_round(kNow, {});
   buffer_.close_batch();
   EXPECT_EQ(closed_text(), "{a}\n{c}\n");
 }
@@ -148,10 +152,11 @@ TEST_F(BatchBufferTest, AdmitsExactlyWhatTheBudgetHolds) {
       const std::string event = "{" + std::string(300, '1') + "}";
       const std::string line = event + "\n";
       const std::uint64_t each = event.size() + (format == BatchFormat::raw ? 0 : 1);
-      const std::uint64_t per_batch = 16 + (format == BatchFormat::json_array ? 2 : 0);
+      const std::uint64_t per_batch =
+          BatchBuffer::kMarkBytes + (format == BatchFormat::json_array ? 2 : 0);
       std::uint64_t admitted = 0;
-      while (buffer.take(line.data(), static_cast<std::uint32_t>(event.size()))) ++admitted;
-      EXPECT_FALSE(buffer.take(line.data(), static_cast<std::uint32_t>(event.size())));
+      while (take(buffer, line.data(), static_cast<std::uint32_t>(event.size()))) ++admitted;
+      EXPECT_FALSE(take(buffer, line.data(), static_cast<std::uint32_t>(event.size())));
       const std::uint64_t budget = 2 * Chunk::kPayload;
       const auto used = [&](std::uint64_t events) {
         return events * each + (events + records_max - 1) / records_max * per_batch;
@@ -159,7 +164,7 @@ TEST_F(BatchBufferTest, AdmitsExactlyWhatTheBudgetHolds) {
       EXPECT_LE(used(admitted), budget);
       EXPECT_GT(used(admitted + 1) + per_batch, budget);
       EXPECT_EQ(buffer.pending(), admitted);
-      buffer.end_round(kNow);
+      buffer.end_round(kNow, {});
       EXPECT_EQ(buffer.memory_bytes(), 2 * kChunkBytes);
       EXPECT_EQ(buffer.closed(), buffer.end());  // a full buffer waits for no more company
     }
@@ -171,12 +176,12 @@ TEST_F(BatchBufferTest, ShedsTheNewestWhenFull) {
   s.when_full = WhenFull::shed;
   buffer_.configure(s, kKiB);
   const std::string line = "{" + std::string(1000, '1') + "}\n";
-  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(buffer_.take(line.data(), 1002));
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(take(buffer_, line.data(), 1002));
   const BatchBuffer::Tally tally = buffer_.take_tally();
   EXPECT_EQ(tally.matched, 1000U);
   EXPECT_EQ(tally.shed, 1000U - buffer_.pending());
-  EXPECT_EQ(buffer_.pending(), (2 * Chunk::kPayload - 2 * 16) / 1003);
-  EXPECT_TRUE(buffer_.take("{}\n", 2));  // small ones still find a gap
+  EXPECT_EQ(buffer_.pending(), (2 * Chunk::kPayload - 2 * BatchBuffer::kMarkBytes) / 1003);
+  EXPECT_TRUE(take(buffer_, "{}\n", 2));  // small ones still find a gap
   EXPECT_EQ(buffer_.take_tally().shed, 0U);
 }
 
@@ -184,17 +189,17 @@ TEST_F(BatchBufferTest, AnOversizedEventEntersAnUntouchedBudgetOnly) {
   buffer_.configure(spec(BatchFormat::ndjson, 500, kMiB), kKiB);
   const std::string large = "{" + std::string(3 * kMiB, '1') + "}\n";
   const auto length = static_cast<std::uint32_t>(large.size() - 1);
-  EXPECT_TRUE(buffer_.take("{}\n", 2));
-  EXPECT_FALSE(buffer_.take(large.data(), length));
-  buffer_.end_round(kNow);
+  EXPECT_TRUE(take(buffer_, "{}\n", 2));
+  EXPECT_FALSE(take(buffer_, large.data(), length));
+  buffer_.end_round(kNow, {});
   buffer_.settle(buffer_.closed());
-  EXPECT_TRUE(buffer_.take(large.data(), length));
-  EXPECT_FALSE(buffer_.take("{}\n", 2));
-  buffer_.end_round(kNow);
+  EXPECT_TRUE(take(buffer_, large.data(), length));
+  EXPECT_FALSE(take(buffer_, "{}\n", 2));
+  buffer_.end_round(kNow, {});
   EXPECT_EQ(closed_text(), large);
   buffer_.settle(buffer_.closed());
   EXPECT_EQ(pool_.taken(), 0U);
-  EXPECT_TRUE(buffer_.take("{}\n", 2));
+  EXPECT_TRUE(take(buffer_, "{}\n", 2));
 }
 
 TEST_F(BatchBufferTest, DiscardOnlyCounts) {

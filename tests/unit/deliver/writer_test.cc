@@ -13,7 +13,8 @@ class WriterTest : public ::testing::Test {
   static constexpr std::uint64_t kLarge = 1023;  // 1024 with its line end
   // Of the budget of tcp_target(): 4 chunks, less a mark for each batch of 2 and the open one.
   static std::uint64_t admitted_large() {
-    return (4 * Chunk::kPayload - 16) * 2 / (2 * (kLarge + 1) + 16);
+    constexpr std::uint64_t kMark = BatchBuffer::kMarkBytes;
+    return (4 * Chunk::kPayload - kMark) * 2 / (2 * (kLarge + 1) + kMark);
   }
   WriterRig rig;
 };
