@@ -33,6 +33,7 @@ bool is_host_character(char c) {
 // A name whose last label is a number would be read as an address by some resolvers ("127.1").
 bool is_host_name(std::string_view host) {
   if (host.empty() || host.size() > kHostBytesMax || host.front() == '-') return false;
+  if (host.front() == '.' || host.find("..") != std::string_view::npos) return false;
   if (!std::ranges::all_of(host, is_host_character)) return false;
   const std::size_t dot = host.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? host : host.substr(dot + 1);

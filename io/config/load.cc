@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "io/config/availability.h"
 #include "io/config/draft.h"
 #include "io/config/source_text.h"
 #include "io/config/yaml_tree.h"
@@ -17,11 +18,10 @@ namespace {
 constexpr std::size_t kConfigBytesMax = 4 * kMiB;
 constexpr std::size_t kFaultsMax = 100;  // more would help nobody
 constexpr std::uint64_t kThreadsMost = 1024;
-constexpr std::size_t kBusesMax = 1000;
 
-constexpr std::array<std::string_view, 9> kRootKeys = {"sources",    "rules",   "targets",
-                                                       "rule_files", "buses",   "pipeline",
-                                                       "limits",     "account", "region"};
+constexpr std::array<std::string_view, 11> kRootKeys = {
+    "sources", "rules",   "targets", "rule_files", "buses", "pipeline",
+    "limits",  "account", "region",  "data_dir",   "disk"};
 constexpr std::array<std::string_view, 3> kPipelineKeys = {"threads", "pin", "drain"};
 
 void read_identity(const Section& root, Catalog& catalog) {
@@ -97,25 +97,28 @@ Result<Loaded, std::vector<Fault>> load_source(const SourceText& source,
   Reading reading{source, *tree, options.environment, {}, {}};
   CatalogDraft draft{.reading = reading,
                      .look_at_files = options.look_at_files,
+                     .allow_unfinished = options.allow_unfinished,
                      .folder = folder_of(source.name()),
                      .catalog = {},
                      .bus_at = {},
                      .source_at = {},
-                     .target_at = {},
+                     .targets = {},
                      .targets_by_name = {},
-                     .rules_by_name = {},
-                     .target_is_used = {}};
+                     .rules_by_name = {}};
   const YamlNode& top = tree->root_node();
   const Section root(reading, top, top, "the configuration", kRootKeys);
   if (top.kind == YamlNode::Kind::mapping) {
     read_identity(root, draft.catalog);
     read_pipeline(root, draft.catalog.pipeline);
+    refuse_unfinished(root, kUnfinishedRootKeys, draft);
+    read_data_dir(root, draft);
     read_limits(root, draft);
     read_buses(root, draft);
     read_sources(root, draft);
     read_targets(root, draft);
     read_rules(root, draft);
     read_rule_files(root, draft);
+    complete_targets(draft);
     check_together(root, draft);
   }
   sort_by_place(reading.faults, source.name());
@@ -125,36 +128,6 @@ Result<Loaded, std::vector<Fault>> load_source(const SourceText& source,
 }
 
 }  // namespace
-
-void read_buses(const Section& root, CatalogDraft& draft) {
-  draft.catalog.buses.push_back({"default"});
-  draft.bus_at.push_back(nullptr);
-  const YamlNode* node = root.value("buses");
-  if (node == nullptr) return;
-  for (const NamedNode& named : read_names(draft.reading, *node, "buses", bus_name_fault)) {
-    const bool is_empty =
-        named.value->kind == YamlNode::Kind::mapping || named.value->kind == YamlNode::Kind::null;
-    if (!is_empty) {
-      draft.reading.fault(*named.value, fmt::format("bus '{}' is {}, write {{}}", named.key->text,
-                                                    kind_name(*named.value)));
-    } else if (!named.value->children.empty()) {
-      const YamlNode& key = draft.reading.tree.node(named.value->children.front());
-      draft.reading.fault(key, fmt::format("unknown key '{}' in bus '{}', a bus has none yet",
-                                           shown(key.text), named.key->text));
-    }
-    if (named.key->text == "default") {
-      draft.bus_at.front() = named.key;
-    } else {
-      draft.catalog.buses.push_back({named.key->text});
-      draft.bus_at.push_back(named.key);
-    }
-  }
-  if (draft.catalog.buses.size() > kBusesMax) {
-    draft.reading.fault(*node, fmt::format("{} buses, at most {} are possible",
-                                           draft.catalog.buses.size(), kBusesMax));
-    draft.catalog.buses.resize(kBusesMax);
-  }
-}
 
 Result<Loaded, std::vector<Fault>> load_catalog(const std::string& path,
                                                 const LoadOptions& options) {

@@ -49,6 +49,15 @@ BusId read_bus(const Section& section, CatalogDraft& draft) {
   return BusId(0);
 }
 
+std::string unknown_target(const Scalar& name, const CatalogDraft& draft) {
+  if (name.text != name.node->text) {
+    return fmt::format("target '{}' does not exist", shown(name.node->text));
+  }
+  std::vector<std::string_view> known;
+  for (const TargetSpec& target : draft.catalog.targets) known.push_back(target.name);
+  return unknown_name("target", name.text, known);
+}
+
 std::vector<TargetId> read_rule_targets(const YamlNode& node, const std::string& what,
                                         CatalogDraft& draft) {
   std::vector<TargetId> targets;
@@ -57,12 +66,7 @@ std::vector<TargetId> read_rule_targets(const YamlNode& node, const std::string&
   for (const Scalar& name : *names) {
     const auto found = draft.targets_by_name.find(name.text);
     if (found == draft.targets_by_name.end()) {
-      std::vector<std::string_view> known;
-      for (const TargetSpec& target : draft.catalog.targets) known.push_back(target.name);
-      const std::string message = name.text == name.node->text
-                                      ? unknown_name("target", name.text, known)
-                                      : fmt::format("target '{}' does not exist", name.node->text);
-      draft.reading.fault(*name.node, fmt::format("{}: {}", what, message));
+      draft.reading.fault(*name.node, fmt::format("{}: {}", what, unknown_target(name, draft)));
       continue;
     }
     if (std::ranges::find(targets, found->second) != targets.end()) {
@@ -70,7 +74,7 @@ std::vector<TargetId> read_rule_targets(const YamlNode& node, const std::string&
                                                   shown(name.node->text)));
       continue;
     }
-    draft.target_is_used[found->second.value] = true;
+    draft.targets[found->second.value].is_used = true;
     targets.push_back(found->second);
   }
   std::ranges::sort(targets);
@@ -160,6 +164,15 @@ void read_switch(const Section& section, std::string_view key) {
   }
 }
 
+void refuse_unfinished(const Section& section, std::span<const std::string_view> keys,
+                       const CatalogDraft& draft) {
+  if (draft.allow_unfinished) return;
+  for (const std::string_view key : keys) {
+    if (section.key(key) == nullptr) continue;
+    section.fault(*section.key(key), fmt::format("'{}' is not available in this build yet", key));
+  }
+}
+
 void refuse_key(const Section& section, std::string_view key, std::string_view reason) {
   if (section.key(key) == nullptr) return;
   section.fault(*section.key(key), fmt::format("'{}' has no meaning here, {}", key, reason));
@@ -193,6 +206,10 @@ void look_at_output(const Section& section, const YamlNode& at, const std::strin
 
 bool is_glob(std::string_view path) {
   return path.find_first_of("*?[") != std::string_view::npos;
+}
+
+std::string in_folder(const std::string& folder, const std::string& path) {
+  return path.starts_with('/') ? path : folder + path;
 }
 
 std::string normal_path(const std::string& path) {

@@ -96,11 +96,10 @@ bool is_same_file(const std::string& a, const std::string& b) {
 // The files an entry of `rule_files` names, in byte order.
 std::vector<std::string> find_rule_files(const YamlNode& at, const std::string& path,
                                          CatalogDraft& draft) {
-  const bool absolute = path.starts_with('/');
-  if (!is_glob(path)) return {absolute ? path : draft.folder + path};
+  if (!is_glob(path)) return {in_folder(draft.folder, path)};
   std::vector<std::string> files;
   glob_t found{};
-  const std::string pattern = absolute ? path : glob_escaped(draft.folder) + path;
+  const std::string pattern = in_folder(glob_escaped(draft.folder), path);
   const int outcome = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
   if (outcome == 0) files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);

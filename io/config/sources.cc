@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/wire/flow_log.h"
+#include "io/config/availability.h"
 #include "io/config/draft.h"
 #include "io/config/host_port.h"
 
@@ -17,9 +18,9 @@ namespace weir {
 namespace {
 
 constexpr std::array<std::string_view, 4> kKinds = {"tcp", "unix", "file", "stdin"};
-constexpr std::array<std::string_view, 13> kKeys = {
-    "tcp",    "unix",         "file",     "stdin",  "format",  "bus",       "follow",
-    "fields", "allow_public", "envelope", "limits", "rejects", "congestion"};
+constexpr std::array<std::string_view, 14> kKeys = {
+    "tcp",    "unix",         "file",     "stdin",  "format",  "bus",        "follow",
+    "fields", "allow_public", "envelope", "limits", "rejects", "congestion", "acks"};
 constexpr std::array<std::string_view, 3> kEnvelopeKeys = {"source", "detail-type", "resources"};
 constexpr std::array<std::string_view, 1> kLimitKeys = {"event"};
 constexpr std::array<Section::Choice<SourceFormat>, 4> kFormats = {
@@ -96,6 +97,10 @@ void read_kind_of_source(const Section& section, CatalogDraft& draft, SourceSpec
   if (spec.kind != SourceKind::file) refuse_key(section, "follow", "only files are followed");
   if (spec.kind != SourceKind::tcp) refuse_key(section, "allow_public", "only tcp has it");
   read_congestion(section, spec.kind == SourceKind::tcp, spec.listen);
+  if (spec.kind != SourceKind::tcp && spec.kind != SourceKind::unix_socket) {
+    refuse_key(section, "acks", "only connections are acknowledged");
+  }
+  spec.acks = section.flag("acks").value_or(false);
 }
 
 // The layout of flow-log lines: names in one text or as a list. Nothing is replaced in it, because
@@ -155,6 +160,7 @@ SourceSpec read_source(const NamedNode& named, CatalogDraft& draft) {
   SourceSpec spec;
   spec.name = named.key->text;
   if (named.value->kind != YamlNode::Kind::mapping) return spec;
+  refuse_unfinished(section, kUnfinishedSourceKeys, draft);
   read_kind_of_source(section, draft, spec);
   spec.format = section.choice<SourceFormat>("format", kFormats).value_or(SourceFormat::automatic);
   spec.bus = read_bus(section, draft);

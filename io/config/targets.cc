@@ -5,23 +5,32 @@
 #include <array>
 #include <utility>
 
+#include "io/config/availability.h"
 #include "io/config/draft.h"
 
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 5> kKinds = {"tcp", "unix", "file", "stdout", "discard"};
-constexpr std::array<std::string_view, 11> kKeys = {"tcp",     "unix",   "file",      "stdout",
-                                                    "discard", "batch",  "format",    "when_full",
-                                                    "buffer",  "rotate", "congestion"};
+constexpr std::array<std::string_view, 7> kKinds = {"tcp",     "unix", "file", "stdout",
+                                                    "discard", "url",  "bus"};
+constexpr std::array<std::string_view, 27> kKeys = {
+    "tcp",         "unix",    "file",   "stdout",     "discard",     "url",      "bus",
+    "batch",       "format",  "buffer", "when_full",  "rotate",      "acks",     "retries",
+    "max_age",     "rate",    "auth",   "congestion", "dead_letter", "order_by", "partition_key",
+    "concurrency", "timeout", "gzip",   "headers",    "sign",        "tls"};
 constexpr std::array<std::string_view, 3> kBatchKeys = {"max_records", "max_bytes", "max_wait"};
 constexpr std::array<std::string_view, 3> kRotateKeys = {"size", "every", "compress"};
-constexpr std::array<Section::Choice<BatchFormat>, 3> kFormats = {
+constexpr std::array<Section::Choice<BatchFormat>, 4> kFormats = {
     {{"ndjson", BatchFormat::ndjson},
      {"json-array", BatchFormat::json_array},
-     {"raw", BatchFormat::raw}}};
-constexpr std::array<Section::Choice<WhenFull>, 2> kWhenFull = {
-    {{"block", WhenFull::block}, {"shed", WhenFull::shed}}};
+     {"raw", BatchFormat::raw},
+     {"cloudevents-batch", BatchFormat::cloudevents_batch}}};
+constexpr std::array<Section::Choice<WhenFull>, 3> kWhenFull = {
+    {{"block", WhenFull::block}, {"shed", WhenFull::shed}, {"lag", WhenFull::lag}}};
+// Keys that only requests have, and those that a bus has not.
+constexpr std::array<std::string_view, 8> kUrlKeys = {"headers", "auth",        "sign", "gzip",
+                                                      "tls",     "concurrency", "rate", "timeout"};
+constexpr std::array<std::string_view, 3> kBatchingKeys = {"batch", "format", "buffer"};
 constexpr std::array<Section::Choice<Compression>, 3> kCompressions = {
     {{"none", Compression::none}, {"gzip", Compression::gzip}, {"zstd", Compression::zstd}}};
 
@@ -48,12 +57,41 @@ void read_kind_of_target(const Section& section, CatalogDraft& draft, TargetSpec
     if (!spec.path.empty() && draft.look_at_files) {
       look_at_output(section, *section.value("file"), spec.path);
     }
+  } else if (*kind == "url") {
+    read_url_target(section, draft, spec);
+  } else if (*kind == "bus") {
+    spec.kind = TargetKind::bus;
+    spec.to_bus = read_bus(section, draft);
   } else {
     spec.kind = *kind == "stdout" ? TargetKind::standard_output : TargetKind::discard;
     read_switch(section, *kind);
   }
   if (spec.kind != TargetKind::file) refuse_key(section, "rotate", "only files are rotated");
+  if (spec.kind != TargetKind::url) {
+    for (const std::string_view key : kUrlKeys) refuse_key(section, key, "only a url has it");
+  }
+  if (spec.kind == TargetKind::bus) {
+    for (const std::string_view key : kBatchingKeys) refuse_key(section, key, "a bus takes events");
+  }
   read_congestion(section, spec.kind == TargetKind::tcp, spec.endpoint);
+}
+
+// A request without a format has one event as its body, as EventBridge's have.
+void read_format(const Section& section, TargetSpec& spec) {
+  const bool is_url = spec.kind == TargetKind::url;
+  spec.format = section.choice<BatchFormat>("format", kFormats)
+                    .value_or(is_url ? BatchFormat::raw : BatchFormat::ndjson);
+  if (spec.format == BatchFormat::cloudevents_batch && !is_url) {
+    section.fault(*section.value("format"), "format 'cloudevents-batch' is for a url only");
+  }
+  if (!is_url || spec.format != BatchFormat::raw) return;
+  const YamlNode* batch = section.value("batch");
+  if (batch != nullptr && spec.batch.records_max > 1) {
+    section.fault(*batch,
+                  "the body of a request without 'format' is one event: for batches write 'format: "
+                  "ndjson', json-array or cloudevents-batch");
+  }
+  spec.batch.records_max = 1;
 }
 
 void read_batch(const Section& section, TargetSpec& spec) {
@@ -91,17 +129,22 @@ void read_rotate(const Section& section, TargetSpec& spec) {
   }
 }
 
-TargetSpec read_target(const NamedNode& named, CatalogDraft& draft) {
+TargetSpec read_target(const NamedNode& named, CatalogDraft& draft, TargetDraft& target) {
   const Section section(draft.reading, *named.value, *named.key,
                         fmt::format("target '{}'", named.key->text), kKeys);
   TargetSpec spec;
   spec.name = named.key->text;
   if (named.value->kind != YamlNode::Kind::mapping) return spec;
+  refuse_unfinished(section, kUnfinishedTargetKeys, draft);
   read_kind_of_target(section, draft, spec);
   read_batch(section, spec);
   read_rotate(section, spec);
-  spec.format = section.choice<BatchFormat>("format", kFormats).value_or(BatchFormat::ndjson);
-  spec.when_full = section.choice<WhenFull>("when_full", kWhenFull).value_or(WhenFull::block);
+  read_format(section, spec);
+  if (const auto when_full = section.choice<WhenFull>("when_full", kWhenFull)) {
+    spec.when_full = *when_full;
+    target.when_full = section.value("when_full");
+  }
+  read_delivery(section, spec, target);
   return spec;
 }
 
@@ -119,9 +162,9 @@ void read_targets(const Section& root, CatalogDraft& draft) {
   for (const NamedNode& one : named) {
     const TargetId id(static_cast<std::uint16_t>(draft.catalog.targets.size()));
     draft.targets_by_name.emplace(one.key->text, id);
-    draft.catalog.targets.push_back(read_target(one, draft));
-    draft.target_at.push_back(one.key);
-    draft.target_is_used.push_back(false);
+    TargetDraft target{.key = one.key};
+    draft.catalog.targets.push_back(read_target(one, draft, target));
+    draft.targets.push_back(std::move(target));
   }
 }
 

@@ -76,11 +76,11 @@ void check_outputs(CatalogDraft& draft) {
   const auto& targets = draft.catalog.targets;
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (targets[i].kind == TargetKind::file && !targets[i].path.empty()) {
-      claim(draft.target_at[i], targets[i].path, fmt::format("target '{}'", targets[i].name));
+      claim(draft.targets[i].key, targets[i].path, fmt::format("target '{}'", targets[i].name));
     }
     if (targets[i].kind != TargetKind::standard_output) continue;
     if (standard_output != nullptr) {
-      draft.reading.fault(*draft.target_at[i],
+      draft.reading.fault(*draft.targets[i].key,
                           fmt::format("target '{}' writes standard output, as target '{}' does: "
                                       "one is possible",
                                       targets[i].name, *standard_output));
@@ -114,7 +114,7 @@ void warn_of_loops(CatalogDraft& draft) {
     if (targets[i].kind != TargetKind::tcp && targets[i].kind != TargetKind::unix_socket) continue;
     for (const SourceSpec& source : draft.catalog.sources) {
       if (!listens(source) || !clash(targets[i].endpoint, source.listen)) continue;
-      draft.reading.warn(*draft.target_at[i],
+      draft.reading.warn(*draft.targets[i].key,
                          fmt::format("target '{}' sends to source '{}' of this configuration: see "
                                      "that no event goes round for ever",
                                      targets[i].name, source.name));
@@ -137,6 +137,17 @@ void warn_of_unused(const Section& root, CatalogDraft& draft) {
                                      catalog.buses[bus.value].name, catalog.sources[i].name));
     }
   }
+  for (std::size_t i = 0; i < catalog.targets.size(); ++i) {
+    const TargetSpec& target = catalog.targets[i];
+    if (target.kind != TargetKind::bus) continue;
+    has_source[target.to_bus.value] = true;
+    if (!has_rule[target.to_bus.value]) {
+      draft.reading.warn(*draft.targets[i].key,
+                         fmt::format("bus '{}' of target '{}' has no rule, none of its events goes "
+                                     "anywhere",
+                                     catalog.buses[target.to_bus.value].name, target.name));
+    }
+  }
   for (std::size_t i = 0; i < catalog.buses.size(); ++i) {
     if (!has_rule[i] || has_source[i]) continue;
     const YamlNode* at = i < draft.bus_at.size() ? draft.bus_at[i] : nullptr;
@@ -144,8 +155,8 @@ void warn_of_unused(const Section& root, CatalogDraft& draft) {
                        fmt::format("bus '{}' has rules and no source", catalog.buses[i].name));
   }
   for (std::size_t i = 0; i < catalog.targets.size(); ++i) {
-    if (draft.target_is_used[i]) continue;
-    draft.reading.warn(*draft.target_at[i],
+    if (draft.targets[i].is_used) continue;
+    draft.reading.warn(*draft.targets[i].key,
                        fmt::format("target '{}' is used by no rule", catalog.targets[i].name));
   }
 }

@@ -9,6 +9,25 @@
 
 namespace {
 
+void check_delivery(const weir::Catalog& catalog, const weir::TargetSpec& target) {
+  bool durable = !catalog.data_dir.empty();
+  for (const weir::BusId bus : target.buses) {
+    WEIR_CHECK(bus.value < catalog.buses.size());
+    durable = durable && catalog.buses[bus.value].durability == weir::Durability::fsync;
+  }
+  WEIR_CHECK(target.when_full != weir::WhenFull::lag || durable);
+  if (target.dead_letter.kind == weir::DeadLetterSpec::Kind::target) {
+    WEIR_CHECK(target.dead_letter.target.value < catalog.targets.size());
+  }
+  if (target.kind == weir::TargetKind::bus) WEIR_CHECK(target.to_bus.value < catalog.buses.size());
+  if (target.kind != weir::TargetKind::url) return;
+  WEIR_CHECK(target.endpoint.port != 0 && !target.endpoint.host.empty());
+  WEIR_CHECK(target.http.path.reveal().starts_with('/'));
+  for (const auto& header : target.http.headers) {
+    for (const char c : header.second.reveal()) WEIR_CHECK(c != '\n' && c != '\r' && c != '\0');
+  }
+}
+
 void check_holds_together(const weir::Catalog& catalog) {
   WEIR_CHECK(!catalog.buses.empty() && catalog.buses.front().name == "default");
   WEIR_CHECK(!catalog.sources.empty());
@@ -27,6 +46,7 @@ void check_holds_together(const weir::Catalog& catalog) {
   for (const weir::TargetSpec& target : catalog.targets) {
     WEIR_CHECK(target.batch.records_max > 0);
     WEIR_CHECK(target.batch.bytes_max > 0 && target.batch.bytes_max <= target.buffer_bytes);
+    check_delivery(catalog, target);
   }
 }
 
@@ -38,6 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (text.find("rule_files") != std::string::npos) return 0;
   weir::LoadOptions options;
   options.look_at_files = false;
+  options.allow_unfinished = true;
   options.environment = [](const std::string& name) -> std::optional<std::string> {
     if (name.size() % 2 == 0) return std::nullopt;
     return "value of \"" + name + "\" {[1";

@@ -11,11 +11,18 @@ namespace weir {
 
 inline LoadOptions test_options() {
   static const std::map<std::string, std::string> kVariables = {
-      {"PORT", "7100"},  {"HOST", "127.0.0.1"}, {"SECRET", "hunter2-{[\"\n"},
-      {"NUMBER", "1e3"}, {"WORD", "REJECT"},    {"SIZE", "8MiB"},
-      {"EMPTY", ""}};
+      {"PORT", "7100"},
+      {"HOST", "127.0.0.1"},
+      {"SECRET", "hunter2-{[\"\n"},
+      {"NUMBER", "1e3"},
+      {"WORD", "REJECT"},
+      {"SIZE", "8MiB"},
+      {"EMPTY", ""},
+      {"TOKEN", "t0k3n"},
+      {"KEY", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"}};  // 0123456789abcdef01234567
   LoadOptions options;
   options.look_at_files = false;
+  options.allow_unfinished = true;
   options.environment = [](const std::string& name) -> std::optional<std::string> {
     const auto found = kVariables.find(name);
     if (found == kVariables.end()) return std::nullopt;

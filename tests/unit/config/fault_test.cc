@@ -46,7 +46,7 @@ TEST(Fault, KeysAndTypes) {
       {sound + "zzz: 1",
        "weir.yaml:2:1: unknown key 'zzz' in the configuration, known here: sources, rules, "
        "targets, "
-       "rule_files, buses, pipeline, limits, account or region"},
+       "rule_files, buses, pipeline, limits, account, region, data_dir or disk"},
       {sound + "region: a\nregion: b",
        "weir.yaml:3:1: key 'region' is repeated in the configuration, first in line 2: keep one"},
       {sound + "? [a]\n: b", "weir.yaml:2:3: the configuration: a key is a list, a text is needed"},
@@ -77,7 +77,7 @@ TEST(Fault, KeysAndTypes) {
        "weir.yaml:2:9: the configuration: region is a list, a single value is needed"},
       {sound + "é: {}\n",
        "weir.yaml:2:1: unknown key 'é' in the configuration, known here: sources, "
-       "rules, targets, rule_files, buses, pipeline, limits, account or region"},
+       "rules, targets, rule_files, buses, pipeline, limits, account, region, data_dir or disk"},
       {sound + "limits: {event: é}",
        "weir.yaml:2:17: 'limits': event is 'é', a size such as 64KiB, 4MiB or 1GiB is needed"},
   });
@@ -177,8 +177,7 @@ TEST(Fault, KeysOfSources) {
 TEST(Fault, Targets) {
   expect_each({
       {with_target(""),
-       "weir.yaml:2:11: target 't': needs one of tcp, unix, file, stdout or "
-       "discard"},
+       "weir.yaml:2:11: target 't': needs one of tcp, unix, file, stdout, discard, url or bus"},
       {with_target("discard: true, stdout: true"),
        "weir.yaml:2:15: target 't': has both 'stdout' and 'discard', keep one of them"},
       {with_target("tcp: \"127.0.0.1:0\""),
@@ -216,7 +215,7 @@ TEST(Fault, Targets) {
       {with_target("discard: true, batch: {max_byte: 1}"),
        "weir.yaml:2:38: unknown key 'max_byte' in batch of target 't', did you mean 'max_bytes'?"},
       {with_target("discard: true, when_full: drop"),
-       "weir.yaml:2:41: target 't': when_full is 'drop', possible: block or shed"},
+       "weir.yaml:2:41: target 't': when_full is 'drop', possible: block, shed or lag"},
       {with_target("discard: true, buffer: 1KiB"),
        "weir.yaml:2:38: target 't': buffer is '1KiB', from 4KiB to 64GiB is possible"},
   });
@@ -291,8 +290,11 @@ TEST(Fault, Pipeline) {
       {sound + "pipeline: {drain: 10}",
        "weir.yaml:2:19: 'pipeline': drain is '10', a time such as 100ms, 5s or 1h is needed"},
       {sound + "buses: {a: {x: 1}}",
-       "weir.yaml:2:13: unknown key 'x' in bus 'a', a bus has none yet"},
-      {sound + "buses: {a: 5}", "weir.yaml:2:12: bus 'a' is a single value, write {}"},
+       "weir.yaml:2:13: unknown key 'x' in bus 'a', known here: durability, retain, segment or "
+       "on_full"},
+      {sound + "buses: {a: 5}",
+       "weir.yaml:2:12: bus 'a': is a single value, a mapping with keys such as 'durability' is "
+       "needed"},
       {sound + "rule_files: x.json",
        "weir.yaml:2:13: 'rule_files' is a single value, a list such as [rules/*.json] is needed"},
       {sound + "rule_files: [{targets: []}]",

@@ -1,0 +1,163 @@
+// Faults of durable buses, of what leads from target to target, and of keys that do nothing yet.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/unit/config/config_text.h"
+
+namespace weir {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string kIn = "sources: {in: {stdin: true}}\n";
+
+TEST(DurableFault, NothingIsDurableWithoutADirectory) {
+  EXPECT_THAT(faults_of(kIn + "buses: {default: {durability: fsync}}\n"),
+              ElementsAre("weir.yaml:2:31: bus 'default': durability is 'fsync' and there is no "
+                          "'data_dir' to keep the log in: write 'data_dir: PATH' at the top of the "
+                          "file, or durability: memory"));
+  const std::string rule = "rules: {r: {pattern: {a: [1]}, targets: [t]}}\n";
+  EXPECT_THAT(
+      faults_of(kIn + rule + "targets: {t: {discard: true, when_full: lag}}\n"),
+      ElementsAre("weir.yaml:3:41: target 't': when_full is 'lag', which reads from the log "
+                  "later, and bus 'default' is held in memory: make the bus durable by "
+                  "'data_dir', or write block or shed"));
+  EXPECT_THAT(faults_of(kIn + "targets: {t: {discard: true, when_full: lag}}\n"),
+              ElementsAre(HasSubstr("and there is no 'data_dir' to keep one in")));
+  EXPECT_THAT(faults_of("data_dir: d\nbuses: {default: {durability: memory}}\n" + kIn + rule +
+                        "targets: {t: {discard: true, when_full: lag}}\n"),
+              ElementsAre(HasSubstr("bus 'default' is held in memory")));
+  EXPECT_THAT(faults_of(kIn + "disk: {soft: 1GiB}\n"),
+              ElementsAre(HasSubstr("'disk' has no meaning here, it is about the disk of "
+                                    "'data_dir', which is not set")));
+  for (const char* key : {"retain: {}", "segment: 1MiB", "on_full: refuse"}) {
+    EXPECT_THAT(faults_of(kIn + "buses: {b: {" + key + "}}\n"),
+                ElementsAre(HasSubstr("has no meaning here, a bus in memory keeps no log")));
+  }
+  EXPECT_THAT(faults_of("data_dir: \"\"\nbuses: {default: {durability: fsync}}\n" + kIn),
+              ElementsAre("weir.yaml:1:11: the configuration: data_dir is empty"))
+      << "one fault, not what follows from it";
+}
+
+TEST(DurableFault, Values) {
+  const auto bus = [](const std::string& body) {
+    return faults_of("data_dir: d\n" + kIn + "buses: {default: {" + body + "}}\n");
+  };
+  EXPECT_THAT(bus("durability: sync"),
+              ElementsAre("weir.yaml:3:31: bus 'default': durability is 'sync', did you mean "
+                          "'fsync'?"));
+  EXPECT_THAT(bus("retain: {size: 1MiB}"), ElementsAre(HasSubstr("from 4MiB to")));
+  EXPECT_THAT(bus("retain: {time: 1}"), ElementsAre(HasSubstr("a time such as")));
+  EXPECT_THAT(bus("retain: {tiem: 1h}"), ElementsAre(HasSubstr("did you mean 'time'?")));
+  EXPECT_THAT(bus("segment: 1000kB"), ElementsAre(HasSubstr("from 1MiB to 4GiB is possible")));
+  EXPECT_THAT(bus("segment: 2000kB"), ElementsAre(HasSubstr("a multiple of 4KiB is needed")));
+  EXPECT_THAT(bus("segment: 8MiB, retain: {size: 16MiB}"),
+              ElementsAre(HasSubstr("segment is '8MiB' and retain.size 16MiB: at least 4 segments "
+                                    "must fit")));
+  EXPECT_THAT(bus("on_full: drop"), ElementsAre(HasSubstr("possible: refuse or drop_oldest")));
+  EXPECT_THAT(faults_of("data_dir: d\n" + kIn + "disk: {soft: 1GiB, hard: 2GiB}\n"),
+              ElementsAre("weir.yaml:3:26: 'disk': hard is '2GiB' and soft '1GiB': accepting slows "
+                          "below soft and stops below hard, which must be the smaller one"));
+  EXPECT_THAT(faults_of("data_dir: d\nsources: {in: {file: x, acks: true}}\n"),
+              ElementsAre(HasSubstr("'acks' has no meaning here, only connections are "
+                                    "acknowledged")));
+  EXPECT_THAT(
+      faults_of("data_dir: d\n" + kIn + "targets: {t: {tcp: \"h:1\", acks: true, format: raw}}\n"),
+      ElementsAre(HasSubstr("acks count lines")));
+}
+
+TEST(DurableFault, DeadLettersLeadSomewhere) {
+  const auto targets = [](const std::string& body) {
+    return faults_of("data_dir: d\n" + kIn + "targets:\n  " + body + "\n");
+  };
+  EXPECT_THAT(targets("a: {discard: true, dead_letter: a}"),
+              ElementsAre("weir.yaml:4:35: target 'a' is its own dead_letter: name another target, "
+                          "or leave it out"));
+  EXPECT_THAT(targets("a: {discard: true, dead_letter: b}\n  b: {discard: true, dead_letter: c}\n"
+                      "  c: {discard: true, dead_letter: a}"),
+              ElementsAre("weir.yaml:4:3: events would go round for ever: target 'a' -> target 'b' "
+                          "-> target 'c' -> target 'a'"));
+  EXPECT_THAT(targets("a: {discard: true, dead_letter: tos}\n  toss: {discard: true}"),
+              ElementsAre("weir.yaml:4:35: target 'a': dead_letter: target 'tos' does not exist, "
+                          "did you mean 'toss'?; 'none' drops the events"));
+  EXPECT_THAT(targets("a: {discard: true, dead_letter: }"),
+              ElementsAre(HasSubstr("dead_letter has no value")));
+  EXPECT_THAT(targets("a: {discard: true, dead_letter: b}\n  b: {discard: true}"), IsEmpty());
+}
+
+TEST(DurableFault, BusesLeadToNoBusAgain) {
+  const auto buses = [](const std::string& rest) {
+    return faults_of("data_dir: d\nbuses: {b: {}, c: {}, mem: {durability: memory}}\n" + kIn +
+                     rest);
+  };
+  EXPECT_THAT(
+      buses("rules: {r: {pattern: {a: [1]}, targets: [t]}}\ntargets: {t: {bus: default}}\n"),
+      ElementsAre("weir.yaml:5:11: events would go round for ever: bus 'default' -> target "
+                  "'t' -> bus 'default'"));
+  EXPECT_THAT(
+      buses("rules:\n  r: {pattern: {a: [1]}, targets: [t]}\n"
+            "  s: {pattern: {a: [1]}, targets: [u], bus: b}\n"
+            "targets:\n  t: {bus: b}\n  u: {bus: default}\n"),
+      ElementsAre("weir.yaml:8:3: events would go round for ever: bus 'default' -> target 't' -> "
+                  "bus 'b' -> target 'u' -> bus 'default'"));
+  // Through the dead letters of a target.
+  EXPECT_THAT(
+      buses("rules: {r: {pattern: {a: [1]}, targets: [t]}}\n"
+            "targets:\n  t: {discard: true, dead_letter: back}\n  back: {bus: default}\n"),
+      ElementsAre(HasSubstr("bus 'default' -> target 't' -> target 'back' -> bus 'default'")));
+  EXPECT_THAT(buses("rules:\n  r: {pattern: {a: [1]}, targets: [t, u]}\n"
+                    "  s: {pattern: {a: [1]}, targets: [u], bus: b}\n"
+                    "targets:\n  t: {bus: b}\n  u: {bus: c}\n"),
+              IsEmpty());
+  EXPECT_THAT(
+      buses("rules: {r: {pattern: {a: [1]}, targets: [t]}}\ntargets: {t: {bus: mem}}\n"),
+      ElementsAre("weir.yaml:5:11: target 't' leads from bus to bus, and bus 'mem' is held in "
+                  "memory: both must be durable ('data_dir', durability: fsync)"));
+  EXPECT_THAT(buses("rules: {r: {pattern: {a: [1]}, targets: [t], bus: mem}}\n"
+                    "targets: {t: {bus: b}}\n"),
+              ElementsAre(HasSubstr("bus 'mem' is held in memory")));
+  EXPECT_THAT(buses("targets: {t: {bus: b, when_full: shed}}\n"),
+              ElementsAre(HasSubstr("a bus lags when it is full")));
+  EXPECT_THAT(buses("targets: {t: {bus: b, format: raw}}\n"),
+              ElementsAre(HasSubstr("'format' has no meaning here")));
+  EXPECT_THAT(buses("targets: {t: {bus: d}}\n"),
+              ElementsAre(HasSubstr("bus 'd' does not exist, there is default, b, c or mem")));
+}
+
+// As many ways round as a file can hold cost neither time nor memory.
+TEST(DurableFault, ManyCyclesAreBounded) {
+  std::string text = "data_dir: d\n" + kIn + "targets:\n";
+  constexpr int kTargets = 16'000;
+  for (int i = 0; i < kTargets; ++i) {
+    text += "  t" + std::to_string(i) + ": {discard: true, dead_letter: t" +
+            std::to_string((i + 1) % kTargets) + "}\n";
+  }
+  EXPECT_THAT(faults_of(text), ElementsAre(HasSubstr("-> ... -> target 't0'")));
+}
+
+TEST(DurableFault, WhatIsNotDoneYetIsRefused) {
+  LoadOptions options = test_options();
+  options.allow_unfinished = false;
+  const auto faults = [&](const std::string& text) {
+    const auto loaded = load_catalog_text("weir.yaml", text, options);
+    return loaded ? std::vector<std::string>{} : texts(loaded.error());
+  };
+  EXPECT_THAT(faults("data_dir: d\n" + kIn),
+              ElementsAre("weir.yaml:1:1: the configuration: 'data_dir' is not available in this "
+                          "build yet"));
+  EXPECT_THAT(faults(kIn + "targets: {t: {discard: true, retries: 5}}\n"),
+              ElementsAre("weir.yaml:2:30: target 't': 'retries' is not available in this build "
+                          "yet"));
+  EXPECT_THAT(faults(kIn + "targets: {t: {url: \"http://h/\"}}\n"),
+              Contains(HasSubstr("'url' is not available in this build yet")));
+  EXPECT_THAT(faults("sources: {in: {tcp: \"127.0.0.1:0\", acks: true}}\n"),
+              ElementsAre(HasSubstr("'acks' is not available in this build yet")));
+}
+
+}  // namespace
+}  // namespace weir
