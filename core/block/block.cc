@@ -96,11 +96,11 @@ BlockPool::User::~User() {
   share();
 }
 
-Block* BlockPool::User::take() {
+Block* BlockPool::User::take(std::size_t leave) {
   std::array<Block*, 16> returned{};
   const std::size_t count = consumer_.pop(returned);
   stack_.insert(stack_.end(), returned.begin(), returned.begin() + count);
-  if (stack_.empty()) return nullptr;
+  if (stack_.size() <= leave) return nullptr;
   Block* block = stack_.back();
   stack_.pop_back();
   pool_.free_count_.subtract();

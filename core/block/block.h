@@ -176,8 +176,8 @@ class BlockPool {
    public:
     explicit User(BlockPool& pool) : pool_(pool), consumer_(pool.free_) {}
     ~User();
-    // Null when none is free.
-    Block* take();
+    // Null when none is free, or when fewer than `leave` would stay on the local stack.
+    Block* take(std::size_t leave = 0);
     // A block that was taken and not used.
     void put_back(Block* block);
     // Gives what lies on the local stack back to all users.

@@ -252,7 +252,7 @@ std::size_t BlockFiller::append(LineStream& stream, std::string_view bytes, cons
   std::size_t taken = 0;
   while (taken < bytes.size()) {
     if (stuck(stream) && !resume(stream, now)) break;
-    Block* block = blocks_.take();
+    Block* block = take_block();
     if (block == nullptr) break;
     const std::size_t part = std::min<std::size_t>(bytes.size() - taken, block->capacity());
     std::memcpy(block->receive_area().data(), bytes.data() + taken, part);

@@ -58,8 +58,9 @@ class BlockFiller {
   BlockFiller(const BlockFiller&) = delete;
   BlockFiller& operator=(const BlockFiller&) = delete;
 
-  // A block to receive into, or null; and the way back for one that was not used.
-  Block* take_block() { return blocks_.take(); }
+  // A block to receive into, or null; and the way back for one that was not used. The last block is
+  // left for gathering: else reads that wait to be gathered could hold them all, for ever.
+  Block* take_block() { return blocks_.take(1); }
   void put_back(Block* block) { blocks_.put_back(block); }
 
   // The functions below return true when all was taken. False: no block is free, the stream is
