@@ -52,6 +52,9 @@ struct Origin {
   std::string label;                      // "127.0.0.1:53211", "logs/a.json.gz": for messages
   const FlowLogLayout* layout = nullptr;  // flow logs: owned by the process, never freed
   std::uint64_t lines = 0;                // physical lines sequenced so far
+  // Where the AckSink keeps the connection; changed and read on its thread only.
+  static constexpr std::uint32_t kNoAcks = ~std::uint32_t{0};
+  std::uint32_t ack_slot = kNoAcks;
   RefCount refs;
 };
 void release(Origin* origin);

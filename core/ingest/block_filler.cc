@@ -119,7 +119,7 @@ void BlockFiller::seal_read(LineStream& stream, std::uint32_t lines_end, const N
   keep(stream, unread(stream));
   block->set_bounds(begin, headroom + lines_end);
   block->bus = stream.bus;
-  add_span(block, stream.origin, 0, headroom + lines_end - begin);
+  add_span(block, stream, 0, headroom + lines_end - begin);
   seal(block, now);
   stream.pending = nullptr;
 }
@@ -149,7 +149,7 @@ bool BlockFiller::record_refusal(LineStream& stream, const Now& now) {
   if (stream.refusal_due == RefuseReason::none) return true;
   const Gather* to = open_gather(stream, 0, now);
   if (to == nullptr) return false;
-  add_span(to->block, stream.origin, to->bytes, to->bytes);
+  add_span(to->block, stream, to->bytes, to->bytes);
   to->block->spans.back().refused_after = stream.refusal_due;
   stream.refusal_due = RefuseReason::none;
   return true;
@@ -165,7 +165,7 @@ bool BlockFiller::gather(LineStream& stream, std::string_view head, std::string_
   std::memcpy(to, head.data(), head.size());
   std::memcpy(to + head.size(), lines.data(), lines.size());
   const auto end = gather->bytes + static_cast<std::uint32_t>(bytes);
-  add_span(gather->block, stream.origin, gather->bytes, end);
+  add_span(gather->block, stream, gather->bytes, end);
   gather->bytes = end;
   return true;
 }
@@ -221,12 +221,14 @@ bool BlockFiller::seal_large(LineStream& stream, std::string_view head, std::str
   std::memcpy(to, head.data(), head.size());
   std::memcpy(to + head.size(), line_end.data(), line_end.size());
   block->set_bounds(block->headroom(), block->headroom() + static_cast<std::uint32_t>(bytes));
-  add_span(block, stream.origin, 0, static_cast<std::uint32_t>(bytes));
+  add_span(block, stream, 0, static_cast<std::uint32_t>(bytes));
   seal(block, now);
   return true;
 }
 
-void BlockFiller::add_span(Block* block, Origin* origin, std::uint32_t begin, std::uint32_t end) {
+void BlockFiller::add_span(Block* block, LineStream& stream, std::uint32_t begin,
+                           std::uint32_t end) {
+  Origin* origin = stream.origin;
   if (!block->spans.empty()) {
     ProducerSpan& last = block->spans.back();
     if (last.origin == origin && last.refused_after == RefuseReason::none) {
@@ -235,6 +237,7 @@ void BlockFiller::add_span(Block* block, Origin* origin, std::uint32_t begin, st
     }
   }
   origin->refs.acquire();
+  ++stream.spans;
   block->spans.push_back({.origin = origin, .begin = begin, .end = end});
 }
 

@@ -36,6 +36,7 @@ struct LineStream {
 
   std::string carry;                              // the unfinished line
   bool skipping = false;                          // inside a line that was refused as too large
+  std::uint64_t spans = 0;                        // of this stream, in all blocks so far
   RefuseReason refusal_due = RefuseReason::none;  // to be recorded before anything else
   // A received block of which [begin, end) of the receive area still waits for a free block.
   Block* pending = nullptr;
@@ -113,7 +114,7 @@ class BlockFiller {
   void flush(Gather& gather, const Now& now);
   bool seal_large(LineStream& stream, std::string_view head, std::string_view line_end,
                   const Now& now);
-  void add_span(Block* block, Origin* origin, std::uint32_t begin, std::uint32_t end);
+  static void add_span(Block* block, LineStream& stream, std::uint32_t begin, std::uint32_t end);
   void seal(Block* block, const Now& now);
 
   const Shared shared_;

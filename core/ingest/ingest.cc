@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/ingest/ingest_token.h"
 
 namespace weir {
 namespace {
@@ -20,14 +21,8 @@ constexpr Nanoseconds kStopDeadline = 5s;
 constexpr Nanoseconds kAcceptRetry = 100ms;
 // Gathered lines wait this long for more, unless a Router is idle.
 constexpr Nanoseconds kGatherWait = 500us;
-
-// Tokens: kind in bits 48..55, generation in 24..47, index below.
-enum class TokenKind : std::uint8_t { accept = 1, receive = 2 };
-constexpr std::uint64_t kIndexMask = (1U << 24U) - 1;
-
-Token make_token(TokenKind kind, std::uint64_t generation, std::uint64_t index) {
-  return (static_cast<Token>(kind) << 48U) | ((generation & kIndexMask) << 24U) | index;
-}
+// How often to ask a bus that takes nothing whether it does again.
+constexpr Nanoseconds kGateCheckEvery = 50ms;
 
 }  // namespace
 
@@ -42,13 +37,14 @@ Ingest::Ingest(Port& port, const BlockFiller::Shared& shared, const IntakeContex
       limits_(limits),
       provided_(kProvidedBlocks, nullptr),
       accept_again_(listeners_.size(), MonotonicTime::never()) {
-  WEIR_CHECK(limits_.connections_max <= kIndexMask);
+  WEIR_CHECK(limits_.connections_max <= IngestToken::kIndexMask);
   for (std::size_t i = 0; i < listeners_.size(); ++i) arm_accept(i);
 }
 
 Ingest::~Ingest() {
   for (Connection& connection : connections_) {
     if (connection.open) connection.intake.drop();
+    if (connection.acks != nullptr) release(connection.acks->origin);
   }
   for (Block* block : provided_) {
     if (block != nullptr) filler_.put_back(block);
@@ -60,14 +56,20 @@ std::size_t Ingest::poll(const Now& now) {
   std::array<Completion, 64> done{};
   const std::size_t count = port_.reap(done);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t index = done[i].token & kIndexMask;
-    if (static_cast<TokenKind>(done[i].token >> 48U) == TokenKind::accept) {
-      accepted(index, done[i].result, now);
-    } else {
-      received(index, done[i], now);
+    const auto token = IngestToken::unpack(done[i].token);
+    switch (token.kind) {
+      case IngestToken::Kind::accept:
+        accepted(token.index, done[i].result, now);
+        break;
+      case IngestToken::Kind::receive:
+        received(token.index, done[i], now);
+        break;
+      case IngestToken::Kind::send:
+        ack_sent(token.index, done[i].result, now);
+        break;
     }
   }
-  std::size_t work = count + resume_waiting(now);
+  std::size_t work = count + resume_waiting(now) + send_acks(now);
   if (filler_.gathering() &&
       (sealed_.size_approx() == 0 || now.monotonic - filler_.gathering_since() >= kGatherWait)) {
     filler_.flush(now);
@@ -82,12 +84,14 @@ MonotonicTime Ingest::next_deadline() const {
       filler_.gathering() ? filler_.gathering_since() + kGatherWait : MonotonicTime::never();
   for (const MonotonicTime again : accept_again_) deadline = std::min(deadline, again);
   if (open_ > 0) deadline = std::min(deadline, next_check_);
+  if (!acks_due_.empty()) deadline = MonotonicTime{};
   return deadline;
 }
 
 void Ingest::arm_accept(std::size_t listener) {
   accept_again_[listener] = MonotonicTime::never();
-  port_.accept(listeners_[listener].handle, make_token(TokenKind::accept, 0, listener));
+  port_.accept(listeners_[listener].handle,
+               IngestToken{.kind = IngestToken::Kind::accept, .index = listener}.pack());
 }
 
 void Ingest::accepted(std::size_t listener, std::int64_t result, const Now& now) {
@@ -123,7 +127,8 @@ void Ingest::accepted(std::size_t listener, std::int64_t result, const Now& now)
   ++open_;
   counters_.connections_total.add();
   counters_.connections_open.set(open_);
-  receive_more(slot);
+  if (context_.sources[source.value].acks) open_acks(slot);
+  go_on(slot, now);
   if (open_ < limits_.connections_max) {
     arm_accept(listener);
   } else {
@@ -136,10 +141,30 @@ void Ingest::accepted(std::size_t listener, std::int64_t result, const Now& now)
   }
 }
 
+// Receives again, unless there is a reason not to.
+void Ingest::go_on(std::size_t slot, const Now& now) {
+  Connection& connection = connections_[slot];
+  const BusGate* gate = closed_gate(connection);
+  const bool idle = connection.acks != nullptr && unread(*connection.acks);
+  if (stopping_ && (idle || gate != nullptr)) {
+    end_now(slot, now);
+  } else if (idle) {
+    connection.idle = true;
+    counters_.waits_for_reader.add();
+  } else if (gate != nullptr) {
+    wait_for_bus(slot, *gate, now);
+  } else {
+    receive_more(slot);
+  }
+}
+
 void Ingest::receive_more(std::size_t slot) {
   Connection& connection = connections_[slot];
   connection.receiving = true;
-  port_.receive(connection.handle, make_token(TokenKind::receive, connection.generation, slot));
+  port_.receive(connection.handle, IngestToken{.kind = IngestToken::Kind::receive,
+                                               .generation = connection.generation,
+                                               .index = slot}
+                                       .pack());
 }
 
 void Ingest::received(std::size_t slot, const Completion& completion, const Now& now) {
@@ -151,20 +176,20 @@ void Ingest::received(std::size_t slot, const Completion& completion, const Now&
   }
   Connection& connection = connections_[slot];
   connection.receiving = false;
-  const bool current = connection.open && ((completion.token >> 24U) & kIndexMask) ==
-                                              (connection.generation & kIndexMask);
-  if (!current) {
+  // Of an earlier connection, or after its end was decided.
+  if (!IngestToken::unpack(completion.token).is_of(connection.generation) || !connection.open ||
+      connection.at_end) {
     if (block != nullptr) filler_.put_back(block);
     return;
   }
   if (completion.result == -ENOBUFS) {
     counters_.waits_for_blocks.add();
-    waiting_.push_back(slot);
+    waiting_.push_back({slot, connection.generation});
     return;
   }
   if (completion.result <= 0) {
     connection.at_end = true;
-    connection.reset = completion.result < 0;
+    connection.gone = connection.reset = completion.result < 0;
     if (connection.reset) counters_.connections_reset.add();
     advance(slot, true, now);
     return;
@@ -179,7 +204,7 @@ void Ingest::advance(std::size_t slot, bool taken, const Now& now) {
   Connection& connection = connections_[slot];
   if (taken && connection.at_end) taken = connection.intake.end(connection.reset, now);
   if (!taken) {
-    waiting_.push_back(slot);
+    waiting_.push_back({slot, connection.generation});
     return;
   }
   if (connection.intake.foreign()) {
@@ -187,13 +212,30 @@ void Ingest::advance(std::size_t slot, bool taken, const Now& now) {
                     "closed " + connection.intake.label() + ": " + connection.intake.complaint());
   }
   if (connection.at_end || connection.intake.foreign()) {
-    close(slot);
+    end_of_input(slot);
   } else if (connection.intake.long_line() &&
              filler_.long_carry_bytes() > limits_.long_carry_bytes_max) {
-    waiting_.push_back(slot);
+    waiting_.push_back({slot, connection.generation});
   } else {
-    receive_more(slot);
+    go_on(slot, now);
   }
+}
+
+// All input of the connection is in blocks. Who waits for acks stays until all is said.
+void Ingest::end_of_input(std::size_t slot) {
+  Connection& connection = connections_[slot];
+  if (connection.acks == nullptr || connection.acks->mute || connection.gone) return close(slot);
+  connection.at_end = true;
+  connection.acks->all_sealed = true;
+  connection.acks->spans = connection.intake.spans();
+  connection.intake.drop();
+  ack_due(slot);
+}
+
+// Takes no more from the connection, whatever it still sends.
+void Ingest::end_now(std::size_t slot, const Now& now) {
+  connections_[slot].at_end = true;
+  advance(slot, true, now);
 }
 
 // Gives each waiting connection one try; those that still cannot go on wait again.
@@ -201,11 +243,11 @@ std::size_t Ingest::resume_waiting(const Now& now) {
   std::size_t resumed = 0;
   for (std::size_t tries = waiting_.size(); tries > 0; --tries) {
     if (provided_count_ == 0 && !provide_one()) break;
-    const std::size_t slot = waiting_.front();
+    const Place place = waiting_.front();
     waiting_.pop_front();
-    if (!connections_[slot].open) continue;
+    if (!holds(place)) continue;
     const std::size_t before = waiting_.size();
-    advance(slot, connections_[slot].intake.resume(now), now);
+    advance(place.slot, connections_[place.slot].intake.resume(now), now);
     if (waiting_.size() == before) ++resumed;
   }
   return resumed;
@@ -235,10 +277,22 @@ void Ingest::close(std::size_t slot) {
   connection.intake.drop();
   port_.close(connection.handle);
   connection.open = false;
-  free_slots_.push_back(slot);
+  if (connection.acks != nullptr) {
+    Acks& acks = *connection.acks;
+    untold_refusals_ -= acks.lines.backlog();
+    acks.origin->ack_slot = Origin::kNoAcks;
+    release(std::exchange(acks.origin, nullptr));
+  }
+  if (connection.acks == nullptr || !connection.acks->sending) free_slot(slot);
   --open_;
   counters_.connections_open.set(open_);
   for (const std::size_t listener : std::exchange(full_listeners_, {})) arm_accept(listener);
+}
+
+// Not before a send under way has come back: it reads the connection's memory.
+void Ingest::free_slot(std::size_t slot) {
+  connections_[slot].acks.reset();
+  free_slots_.push_back(slot);
 }
 
 // Once a second: accepts again after a shortage, and ends connections whose long line never ends.
@@ -248,8 +302,13 @@ void Ingest::check_deadlines(const Now& now) {
     if (!stopping_ && now.monotonic >= accept_again_[i]) arm_accept(i);
     next_check_ = std::min(next_check_, accept_again_[i]);
   }
-  if (stopping_ && now.monotonic >= stop_deadline_) close_all();
-  if (filler_.long_carry_bytes() == 0) return;
+  if (stopping_ && now.monotonic >= stop_deadline_) end_all(now);
+  if (sends_under_way_ > 0) check_unread(now);
+  if (filler_.long_carry_bytes() > 0) check_lines(now);
+  resume_gated(now);
+}
+
+void Ingest::check_lines(const Now& now) {
   for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
     Connection& connection = connections_[slot];
     if (!connection.open || !connection.receiving || !connection.intake.long_line()) continue;
@@ -266,16 +325,62 @@ void Ingest::stop(const Now& now) {
   if (stopping_) return;
   stopping_ = true;
   stop_deadline_ = now.monotonic + kStopDeadline;
-  for (Connection& connection : connections_) {
-    if (connection.open) port_.shutdown_receive(connection.handle);
+  for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
+    Connection& connection = connections_[slot];
+    if (!connection.open) continue;
+    port_.shutdown_receive(connection.handle);
+    if (std::exchange(connection.idle, false)) end_now(slot, now);
+  }
+  for (const Place place : std::exchange(gated_, {})) {
+    if (holds(place)) end_now(place.slot, now);
   }
 }
 
-void Ingest::close_all() {
+// Cuts off whoever goes on sending; acknowledged connections still hear of what was taken.
+void Ingest::end_all(const Now& now) {
   for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
-    if (connections_[slot].open) close(slot);
+    Connection& connection = connections_[slot];
+    if (!connection.open) continue;
+    if (connection.acks == nullptr) {
+      close(slot);
+    } else if (!connection.at_end && connection.receiving) {
+      end_now(slot, now);
+    }
   }
-  waiting_.clear();
+}
+
+const BusGate* Ingest::closed_gate(const Connection& connection) const {
+  if (gates_.empty()) return nullptr;
+  const BusId bus = context_.sources[connection.intake.source().value].bus;
+  const BusGate* gate = gates_[bus.value];
+  return gate != nullptr && gate->refusing() ? gate : nullptr;
+}
+
+void Ingest::wait_for_bus(std::size_t slot, const BusGate& gate, const Now& now) {
+  Connection& connection = connections_[slot];
+  gated_.push_back({slot, connection.generation});
+  counters_.waits_for_bus.add();
+  next_check_ = std::min(next_check_, now.monotonic + kGateCheckEvery);
+  if (connection.acks == nullptr || std::exchange(connection.acks->told_of_bus, true)) return;
+  connection.acks->lines.say("nothing is taken for now: " +
+                             std::string(refusal_text(gate.state())));
+  ack_due(slot);
+}
+
+// Goes on with those whose bus takes again.
+void Ingest::resume_gated(const Now& now) {
+  if (gated_.empty()) return;
+  next_check_ = std::min(next_check_, now.monotonic + kGateCheckEvery);
+  for (const Place place : std::exchange(gated_, {})) {
+    if (!holds(place)) continue;
+    Connection& connection = connections_[place.slot];
+    if (closed_gate(connection) != nullptr) {
+      gated_.push_back(place);
+      continue;
+    }
+    if (connection.acks != nullptr) connection.acks->told_of_bus = false;
+    go_on(place.slot, now);
+  }
 }
 
 }  // namespace weir

@@ -225,6 +225,10 @@ bool StreamIntake::decide_flow_log(std::string_view first, bool complete) {
 }
 
 void StreamIntake::begin_records(RecordMode mode) {
+  if (context_->sources[stream_.origin->source.value].acks) {
+    begin_foreign("wrapped records have no lines to acknowledge: send an event a line");
+    return;
+  }
   splitter_ = std::make_unique<RecordSplitter>(stream_.event_bytes_limit, mode);
   item_ = {};
   phase_ = Phase::records;

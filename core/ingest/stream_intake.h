@@ -28,6 +28,7 @@ struct IntakeContext {
   struct Source {
     SourceFormat format = SourceFormat::automatic;
     BusId bus{0};
+    bool acks = false;                      // each line is acknowledged: no wrapped records
     const FlowLogLayout* layout = nullptr;  // of flow logs without a header; null: the default
     std::uint64_t event_bytes_limit = kMiB;
   };
@@ -60,6 +61,9 @@ class StreamIntake {
   bool long_line() const { return stream_.carry.size() > kBlockHeadroom; }
   SourceId source() const { return stream_.origin->source; }
   const std::string& label() const { return stream_.origin->label; }
+  Origin& origin() const { return *stream_.origin; }
+  // Spans of this stream, in all blocks so far.
+  std::uint64_t spans() const { return stream_.spans; }
 
  private:
   enum class Phase : std::uint8_t { undecided, lines, records, foreign, ended };

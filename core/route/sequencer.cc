@@ -35,6 +35,7 @@ std::size_t Sequencer::poll(const Now& /*now*/) {
 
 void Sequencer::pass_on(Block* block) {
   report_refusals(*block);
+  if (acks_ != nullptr) acknowledge(*block, *acks_);  // a memory bus: taken is all there is
   block->refs.reset(static_cast<std::uint32_t>(writers_.size()));
   if (writers_.empty()) {  // nobody to write to: the block ends here
     block->refs.reset(1);
@@ -48,6 +49,7 @@ void Sequencer::pass_on(Block* block) {
 
 void Sequencer::report_refusals(Block& block) {
   std::size_t next = 0;
+  std::size_t mark = 0;
   for (std::size_t s = 0; s < block.spans.size(); ++s) {
     const ProducerSpan& span = block.spans[s];
     Origin& origin = *span.origin;
@@ -55,8 +57,14 @@ void Sequencer::report_refusals(Block& block) {
       const Refusal& refusal = block.refusals[next];
       refusals_.refused(origin, origin.lines + refusal.line, refusal.reason, refusal.error_offset,
                         block.text().substr(refusal.offset, refusal.length));
+      if (acks_ != nullptr && origin.ack_slot != Origin::kNoAcks) {
+        acks_->refused(origin, origin.lines + refusal.line, refusal.reason, refusal.error_offset);
+      }
     }
     origin.lines += span.lines;
+    for (; mark < block.file_marks.size() && block.file_marks[mark].span == s; ++mark) {
+      block.file_marks[mark].lines = origin.lines;
+    }
   }
   WEIR_DCHECK(next == block.refusals.size());
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/units.h"
+#include "core/block/ack_sink.h"
 #include "core/block/block.h"
 #include "core/port/stage.h"
 #include "core/sync/channel.h"
@@ -36,6 +37,9 @@ class Sequencer final : public Stage {
   Sequencer(Channel<Block*>& routed, std::size_t window, std::span<Channel<Block*>* const> writers,
             RefusalSink& refusals);
 
+  // Tells of refused lines, and of lines that are done, from now on; on this Sequencer's thread.
+  void acknowledge_to(AckSink& acks) { acks_ = &acks; }
+
   std::size_t poll(const Now& now) override;
   MonotonicTime next_deadline() const override { return MonotonicTime::never(); }
 
@@ -53,6 +57,7 @@ class Sequencer final : public Stage {
   std::deque<Channel<Block*>::Producer> writers_;
   std::vector<Channel<Block*>*> writer_channels_;
   RefusalSink& refusals_;
+  AckSink* acks_ = nullptr;
 };
 
 }  // namespace weir

@@ -91,5 +91,73 @@ TEST(Sequencer, SaysTheLineNumberOfARefusalOnItsConnection) {
   release(origin);
 }
 
+struct AckHeard final : AckSink {
+  std::vector<std::string> calls;
+  void refused(const Origin& origin, std::uint64_t line, RefuseReason /*reason*/,
+               std::uint32_t error_offset) override {
+    calls.push_back(origin.label + " refused " + std::to_string(line) + " at " +
+                    std::to_string(error_offset));
+  }
+  void done(const Origin& origin, std::uint32_t lines) override {
+    calls.push_back(origin.label + " done " + std::to_string(lines));
+  }
+};
+
+TEST(Sequencer, TellsOfRefusedLinesBeforeTheSpanIsDoneAndOnlyWhoAsked) {
+  BlockPool pool(2, 64, 256, 1);
+  BlockPool::User user(pool);
+  Channel<Block*> routed(8, 2);
+  Heard heard;
+  AckHeard acks;
+  Sequencer sequencer(routed, 4, {}, heard);
+  sequencer.acknowledge_to(acks);
+  Block* block = user.take();
+  for (const std::string label : {"asks", "plain", "too"}) {
+    auto* origin = new Origin;
+    origin->label = label;
+    origin->lines = 10;
+    if (label != "plain") origin->ack_slot = 3;
+    origin->refs.reset(1);
+    block->spans.push_back({.origin = origin, .lines = 2});
+  }
+  for (std::uint32_t span = 0; span < 2; ++span) {
+    block->refusals.push_back({.span = span, .line = 2, .error_offset = 7});
+  }
+  block->file_marks.push_back({.span = 1});
+  block->sequence = 0;
+  block->set_bounds(64, 64);
+  Channel<Block*>::Producer router(routed);
+  ASSERT_TRUE(router.push(block));
+  sequencer.poll({});
+  EXPECT_EQ(acks.calls,
+            (std::vector<std::string>{"asks refused 12 at 7", "asks done 2", "too done 2"}));
+  EXPECT_EQ(heard.lines.size(), 2U);
+  EXPECT_EQ(pool.free_blocks(), pool.size());
+}
+
+TEST(Sequencer, SaysHowManyLinesOfAFileAMarkCovers) {
+  BlockPool pool(2, 64, 256, 1);
+  BlockPool::User user(pool);
+  Channel<Block*> routed(8, 2);
+  Channel<Block*> writer(8, 1);
+  Channel<Block*>* writers[] = {&writer};
+  Heard heard;
+  Sequencer sequencer(routed, 4, writers, heard);
+  auto* origin = new Origin;
+  origin->lines = 100;
+  origin->refs.reset(2);
+  Block* block = user.take();
+  block->sequence = 0;
+  block->spans = {{.origin = origin, .lines = 5}, {.origin = origin, .lines = 2}};
+  block->file_marks = {{.inode = 1, .span = 0}, {.inode = 1, .span = 1}};
+  block->set_bounds(64, 64);
+  Channel<Block*>::Producer router(routed);
+  ASSERT_TRUE(router.push(block));
+  sequencer.poll({});
+  EXPECT_EQ(block->file_marks[0].lines, 105U);
+  EXPECT_EQ(block->file_marks[1].lines, 107U);
+  block->release();
+}
+
 }  // namespace
 }  // namespace weir
