@@ -48,6 +48,26 @@ void PathTree::build(std::span<const std::string> dotted_paths, std::uint64_t ha
   for (Node& node : nodes_) {
     if (node.child_count > 0) index_children(node);
   }
+  note_lengths();
+}
+
+void PathTree::note_lengths() {
+  // A node comes before its children.
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    Node& node = nodes_[i];
+    for (const Child& child : std::span(children_).subspan(node.first_child, node.child_count)) {
+      node.lengths |= length_bit(child.length);
+      // What leads on from the child, behind its name and a dot; what is shifted out is long.
+      const std::uint64_t below = nodes_[child.node].lengths | nodes_[child.node].dotted_lengths;
+      const std::size_t by = child.length + std::size_t{1};
+      const bool some_long = by >= 63 ? below != 0 : (below >> (63 - by)) != 0;
+      node.dotted_lengths |= (by < 63 ? below << by : 0) | (some_long ? length_bit(63) : 0);
+    }
+  }
+}
+
+std::uint32_t PathTree::resolve_any(std::uint32_t from, const char* name) const {
+  return resolve(from, name);
 }
 
 void PathTree::index_children(Node& node) {
@@ -72,6 +92,8 @@ void PathTree::index_children(Node& node) {
       table_[node.table + slot] = node.first_child + i;
       continue;
     }
+    // Text without escapes holds no quote: only resolve_text() can ask for such a name.
+    if (name.find('"') != std::string_view::npos) continue;
     std::uint64_t start = 0;
     const std::size_t shared = std::min<std::size_t>(name.size(), 8);
     std::memcpy(&start, name.data(), shared);

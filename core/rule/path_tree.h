@@ -36,7 +36,14 @@ class PathTree {
     std::uint32_t groups = 0;     // first of its Groups; nodes with few children
     std::uint32_t table = kNone;  // into table_; nodes with many
     std::uint32_t table_mask = 0;
+    // Bit n: some child has a name of n bytes (63: of 63 or more).
+    std::uint64_t lengths = 0;
+    // The same of names with a dot inside, which lead further down.
+    std::uint64_t dotted_lengths = 0;
   };
+  static std::uint64_t length_bit(std::size_t length) {
+    return std::uint64_t{1} << (length < 63 ? length : 63U);
+  }
 
   // Path i gets number i.
   void build(std::span<const std::string> dotted_paths, std::uint64_t hash_key);
@@ -59,6 +66,22 @@ class PathTree {
       if (*name == '"') return from;
       ++name;  // a dot inside the name
     }
+  }
+  // The same where the length of the name is known, which most often says at once that no rule asks
+  // for it.
+  std::uint32_t resolve(std::uint32_t from, const char* name, std::uint32_t length) const {
+    const Node& node = nodes_[from];
+    const std::uint64_t bit = length_bit(length);
+    if (((node.lengths | node.dotted_lengths) & bit) == 0) return kNone;
+    if ((node.dotted_lengths & bit) != 0 || node.table != kNone || node.child_count > 8) {
+      return resolve_any(from, name);
+    }
+    const std::uint64_t start = load_u64(name) & first_bytes(length);
+    for (unsigned bits = equal(groups_[node.groups], start); bits != 0; bits &= bits - 1) {
+      const Child& child = children_[node.first_child + static_cast<unsigned>(__builtin_ctz(bits))];
+      if (child.length == length && has_rest(child, name)) return child.node;
+    }
+    return kNone;
   }
   // The number of the field with this dotted name, or kNone.
   std::uint32_t find_path(std::string_view dotted) const {
@@ -85,8 +108,28 @@ class PathTree {
   static constexpr std::uint32_t kComparedMax = 24;
 
   void index_children(Node& node);
+  void note_lengths();
 
-  static bool ends_name(char c) { return c == '"' || c == '.'; }
+  std::uint32_t resolve_any(std::uint32_t from, const char* name) const;
+  // Of eight bytes, as many as a name of this length has.
+  static std::uint64_t first_bytes(std::size_t length) {
+    return length < 8 ? (std::uint64_t{1} << (8 * length)) - 1 : ~std::uint64_t{0};
+  }
+  // The children of a group whose first bytes are exactly these.
+  static unsigned equal(const Group& group, std::uint64_t start) {
+#ifdef __AVX512F__
+    const __m512i all = _mm512_set1_epi64(static_cast<long long>(start));
+    return _mm512_cmpeq_epi64_mask(all, _mm512_load_si512(group.start.data()));
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 8; ++i) bits |= static_cast<unsigned>(start == group.start[i]) << i;
+    return bits;
+#endif
+  }
+
+  static bool ends_name(char c) {
+    return c == '"' || c == '.';
+  }
 
   static unsigned candidates(const Group& group, std::uint64_t start) {
 #ifdef __AVX512F__
@@ -115,12 +158,19 @@ class PathTree {
     return kNone;
   }
   bool is_name(const Child& child, const char* name) const {
-    // Byte by byte beyond the eighth: the name may end, and the text with it, at any byte.
+    return has_rest(child, name) && ends_name(name[child.length]);
+  }
+  // Of a name whose first eight bytes agree: whether the others do. A wanted name holds no quote,
+  // so the comparison never gets past the end of the name, and never reads more than a word behind
+  // it.
+  bool has_rest(const Child& child, const char* name) const {
+    const std::uint32_t length = child.length;
+    if (length <= 8) return true;
     const char* wanted = names_.data() + child.name;
-    for (std::uint32_t i = 8; i < child.length; ++i) {
-      if (name[i] != wanted[i]) return false;
+    for (std::uint32_t i = 8; i + 8 < length; i += 8) {
+      if (load_u64(name + i) != load_u64(wanted + i)) return false;
     }
-    return ends_name(name[child.length]);
+    return load_u64(name + length - 8) == load_u64(wanted + length - 8);
   }
   std::uint32_t child_by_hash(const Node& node, const char* name) const {
     std::size_t length = 0;
