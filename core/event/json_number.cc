@@ -5,6 +5,15 @@
 
 namespace weir {
 
+#ifdef __AVX2__
+constinit const DigitBounds kDigitBounds = [] {
+  DigitBounds bounds;
+  bounds.zero.fill('0');
+  bounds.nine.fill(9);
+  return bounds;
+}();
+#endif
+
 const char* number_end_slow(const char* p) {
   const char* start = p;
   const auto digits = [&p] {

@@ -26,29 +26,48 @@ inline bool ends_scalar(char c) {
 // The byte behind the number at `p`, or null if there is no sound number or it does not end there.
 const char* number_end_slow(const char* p);
 
-inline const char* number_end(const char* p) {
 #ifdef __AVX2__
-  const char* start = p;
-  p += *p == '-';
-  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  const __m256i shifted = _mm256_sub_epi8(bytes, _mm256_set1_epi8('0'));
-  const __m256i digits = _mm256_cmpeq_epi8(_mm256_min_epu8(shifted, _mm256_set1_epi8(9)), shifted);
-  const std::uint64_t others =
-      ~std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(digits))};
-  const auto whole = static_cast<unsigned>(__builtin_ctzll(others));
-  if (whole == 0 || whole > 30 || (*p == '0' && whole > 1)) return number_end_slow(start);
-  const char* end = p + whole;
-  if (ends_scalar(*end)) return end;
-  if (*end != '.') return number_end_slow(start);
-  const auto fraction = static_cast<unsigned>(__builtin_ctzll(others >> (whole + 1)));
-  end += 1 + fraction;
-  if (fraction == 0 || whole + 1 + fraction >= 32 || !ends_scalar(*end)) {
-    return number_end_slow(start);
-  }
-  return end;
-#else
-  return number_end_slow(p);
+// In memory, since g++ otherwise makes them anew for each number.
+struct DigitBounds {
+  alignas(32) std::array<char, 32> zero;
+  alignas(32) std::array<char, 32> nine;
+};
+extern const DigitBounds kDigitBounds;
+
+// Which of 32 bytes are digits.
+inline std::uint32_t digits_of(const char* p) {
+  const auto load = [](const char* from) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  };
+  const __m256i values = _mm256_sub_epi8(load(p), load(kDigitBounds.zero.data()));
+  const __m256i nine = load(kDigitBounds.nine.data());
+  return static_cast<std::uint32_t>(
+      _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(values, nine), values)));
+}
 #endif
+
+// The same, of a number whose first byte is `c`, where the next token stands `gap` bytes behind it.
+// Nearly always the number is digits, perhaps with a sign and a point, and ends right there.
+inline const char* number_end(const char* p, char c, std::uint32_t gap) {
+#ifdef __AVX2__
+  const bool negative = c == '-';
+  const std::uint32_t digits = digits_of(p) >> std::uint32_t{negative};
+  const std::uint32_t size = gap - std::uint32_t{negative};
+  const char* from = p + negative;
+  if (gap < 32) [[likely]] {
+    const std::uint32_t all = (std::uint32_t{1} << size) - 1;
+    const std::uint32_t others = all & ~digits;
+    // Digits at both ends, of which a leading zero stands alone.
+    const std::uint32_t ends = std::uint32_t{1} | ((all + 1) >> 1U);
+    const bool leading_zero = *from == '0' && (digits & all & 2) != 0;
+    if ((ends & ~digits) == 0 && size > 0 && !leading_zero) {
+      if (others == 0) return p + gap;
+      const auto point = static_cast<unsigned>(__builtin_ctz(others));
+      if ((others & (others - 1)) == 0 && from[point] == '.') return p + gap;
+    }
+  }
+#endif
+  return number_end_slow(p);
 }
 
 }  // namespace weir

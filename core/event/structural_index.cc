@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/event/block_scan.h"
 #include "core/rule/json_text.h"
 
 namespace weir {
@@ -17,8 +18,45 @@ struct StructuralIndex::Parser {
 StructuralIndex::StructuralIndex() : parser_(std::make_unique<Parser>()) {}
 StructuralIndex::~StructuralIndex() = default;
 
-bool StructuralIndex::build(std::string_view text) {
+void StructuralIndex::make_room(std::size_t text_size) {
+  WEIR_CHECK(text_size > 0 && text_size < kNoPosition);
+  count_ = 0;
+  escapes_.clear();
+  bad_escapes_.clear();
+  // One token a byte, and a whole block stored behind the last.
+  const std::size_t room = text_size + 64 + kSentinels;
+  if (room <= room_) return;
+  room_ = std::bit_ceil(room);
+  bytes_ = std::make_unique_for_overwrite<char[]>(room_);
+  positions_ = std::make_unique_for_overwrite<std::uint32_t[]>(room_);
+}
+
+bool StructuralIndex::finish(std::string_view text) {
+  for (std::size_t i = count_; i < count_ + kSentinels; ++i) {
+    bytes_[i] = '\0';
+    positions_[i] = static_cast<std::uint32_t>(text.size() - 1);
+  }
+  escapes_.push_back(kNoPosition);
+  bad_escapes_.push_back(kNoPosition);
+  return true;
+}
+
+bool StructuralIndex::build(std::string_view text, LineEnds line_ends) {
+#ifdef WEIR_BLOCK_SCAN
   WEIR_CHECK(!text.empty() && text.back() == '\n');
+  make_room(text.size());
+  BlockScan scan(*this, text, line_ends);
+  if (!scan.run()) return false;
+  if (!scan.all_ascii() && !simdjson::validate_utf8(text.data(), text.size())) return false;
+  return finish(text);
+#else
+  return build_portably(text, line_ends);
+#endif
+}
+
+bool StructuralIndex::build_portably(std::string_view text, LineEnds line_ends) {
+  WEIR_CHECK(!text.empty() && text.back() == '\n');
+  make_room(text.size());
   auto& stages = parser_->stages;
   if (!stages || stages->capacity() < text.size()) {
     const std::size_t capacity = std::bit_ceil(text.size() < 4096 ? 4096 : text.size());
@@ -29,50 +67,52 @@ bool StructuralIndex::build(std::string_view text) {
   const auto failure = stages->stage1(reinterpret_cast<const std::uint8_t*>(text.data()),
                                       text.size(), simdjson::stage1_mode::regular);
   if (failure != simdjson::SUCCESS && failure != simdjson::EMPTY) return false;
-  // A sentinel that no grammar accepts, so that a walk needs no bounds check.
-  std::uint32_t* behind = stages->structural_indexes.get() + stages->n_structural_indexes;
-  last_position_ = static_cast<std::uint32_t>(text.size() - 1);
-  behind[0] = behind[1] = behind[2] = last_position_;
-  tokens_ = stages->structural_indexes.get();
+  const bool lines = line_ends == LineEnds::tokens;
+  std::size_t line_end = lines ? text.find('\n') : text.size();
+  const auto add_line_ends = [&](std::size_t before) {
+    for (; line_end < before; line_end = std::min(text.find('\n', line_end + 1), text.size())) {
+      add(text, line_end);
+    }
+  };
+  const std::uint32_t* found = stages->structural_indexes.get();
+  for (std::size_t i = 0; i < stages->n_structural_indexes; ++i) {
+    add_line_ends(found[i]);
+    add(text, found[i]);
+  }
+  add_line_ends(text.size());
   list_escapes(text);
-  return true;
+  return finish(text);
+}
+
+void StructuralIndex::add_escape(std::string_view text, std::size_t position) {
+  const char* p = text.data() + position;
+  bool good = false;
+  switch (p[1]) {  // there is a line end at the latest
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      good = true;
+      break;
+    case 'u':
+      good = text.size() - position > 6 && hex_value(p[2]) >= 0 && hex_value(p[3]) >= 0 &&
+             hex_value(p[4]) >= 0 && hex_value(p[5]) >= 0;
+      break;
+    default:
+      break;
+  }
+  escapes_.push_back(static_cast<std::uint32_t>(position));
+  if (!good) bad_escapes_.push_back(static_cast<std::uint32_t>(position));
 }
 
 void StructuralIndex::list_escapes(std::string_view text) {
-  escapes_.clear();
-  bad_escapes_.clear();
-  const char* begin = text.data();
-  const char* end = begin + text.size();
-  const char* p = begin;
-  for (;;) {
-    p = static_cast<const char*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
-    if (p == nullptr) break;
-    escapes_.push_back(static_cast<std::uint32_t>(p - begin));
-    bool good = false;
-    switch (p[1]) {  // there is a line end at the latest
-      case '"':
-      case '\\':
-      case '/':
-      case 'b':
-      case 'f':
-      case 'n':
-      case 'r':
-      case 't':
-        good = true;
-        break;
-      case 'u':
-        good = end - p > 6 && hex_value(p[2]) >= 0 && hex_value(p[3]) >= 0 &&
-               hex_value(p[4]) >= 0 && hex_value(p[5]) >= 0;
-        break;
-      default:
-        break;
-    }
-    if (!good) bad_escapes_.push_back(escapes_.back());
-    p += 2;
-    if (p >= end) break;
+  for (std::size_t p = text.find('\\'); p < text.size(); p = text.find('\\', p + 2)) {
+    add_escape(text, p);
   }
-  escapes_.push_back(kNoPosition);
-  bad_escapes_.push_back(kNoPosition);
 }
 
 }  // namespace weir

@@ -1,7 +1,6 @@
 #include "core/match/event_walk.h"
 
-#include <bitset>
-#include <cstring>
+#include <algorithm>
 
 #include "core/rule/json_scanner.h"
 #include "core/rule/json_text.h"
@@ -10,22 +9,22 @@ namespace weir::engine {
 
 void EventWalk::open(const char* text, const StructuralIndex& index) {
   text_ = text;
-  token_ = index.tokens();
+  bytes_ = index.bytes();
+  positions_ = index.positions();
   escape_ = index.escapes();
   bad_escape_ = index.bad_escapes();
-  last_ = index.last_position();
 }
 
 inline bool EventWalk::literal_sound(Token token, char c) const {
-  const char* p = text_ + *token;
-  if (c == 't') return std::memcmp(p, "true", 4) == 0 && ends_scalar(p[4]);
-  if (c == 'n') return std::memcmp(p, "null", 4) == 0 && ends_scalar(p[4]);
-  return c == 'f' && std::memcmp(p + 1, "alse", 4) == 0 && ends_scalar(p[5]);
+  const char* p = text_at(token);
+  if (c == 't') return load_u32(p) == load_u32("true") && ends_scalar(p[4]);
+  if (c == 'n') return load_u32(p) == load_u32("null") && ends_scalar(p[4]);
+  return c == 'f' && load_u32(p + 1) == load_u32("alse") && ends_scalar(p[5]);
 }
 
 inline bool EventWalk::scalar_sound(Token token, char c) const {
   if (c == '"') return true;
-  if (c == '-' || is_digit(c)) return number_end(text_ + *token) != nullptr;
+  if (c == '-' || is_digit(c)) return number_at(token, c) != nullptr;
   return literal_sound(token, c);
 }
 
@@ -38,8 +37,8 @@ std::string_view EventWalk::unescaped(std::string_view raw) {
 // The string at `token`, between its quotes: only white space stands between the closing one and
 // the next token.
 inline std::string_view EventWalk::raw_text(Token token) const {
-  const std::uint32_t begin = *token + 1;
-  std::uint32_t end = token[1] - 1;
+  const std::uint32_t begin = positions_[token] + 1;
+  std::uint32_t end = positions_[token + 1] - 1;
   while (text_[end] != '"') --end;
   return {text_ + begin, end - begin};
 }
@@ -49,17 +48,36 @@ inline std::string_view EventWalk::string_text(Token token) {
   return escaped(token) ? unescaped(raw) : raw;
 }
 
-inline bool EventWalk::name_too_long(Token token) const {
-  if (token[1] - *token <= kJsonNameLengthMax) [[likely]]
-    return false;
-  return raw_text(token).size() > kJsonNameLengthMax;
+// Whether every name of a sound event is within the limit. Only a wide gap between two tokens can
+// hold a name that is not.
+bool EventWalk::names_fit(Token begin, Token end) const {
+  if (positions_[end] - positions_[begin] <= kJsonNameLengthMax) [[likely]]
+    return true;
+  std::uint32_t widest = 0;
+  for (Token t = begin; t < end; ++t) {
+    widest = std::max(widest, positions_[t + 1] - positions_[t]);
+  }
+  if (widest <= kJsonNameLengthMax) return true;
+  for (Token t = begin; t < end; ++t) {
+    if (names(member(t)) && raw_text(t).size() > kJsonNameLengthMax) return false;
+  }
+  return true;
 }
 
 // The node that the name at `token` leads to.
 inline std::uint32_t EventWalk::resolve(std::uint32_t node, Token token) {
-  if (escaped(token)) [[unlikely]]
-    return tree_->resolve_text(node, string_text(token));
-  return tree_->resolve(node, text_ + *token + 1);
+  const std::uint32_t begin = positions_[token] + 1;
+  const std::uint32_t end = positions_[token + 1] - 1;
+  if (text_[end] == '"' && *escape_ >= end) [[likely]] {
+    return tree_->resolve(node, text_ + begin, end - begin);
+  }
+  return resolve_slowly(node, token);
+}
+
+// White space before the colon, or perhaps an escape.
+std::uint32_t EventWalk::resolve_slowly(std::uint32_t node, Token token) {
+  if (escaped(token)) return tree_->resolve_text(node, string_text(token));
+  return tree_->resolve(node, text_at(token) + 1);
 }
 
 bool EventWalk::open_container(std::uint32_t node, bool is_array) {
@@ -86,9 +104,17 @@ void EventWalk::close_container() {
   if (frame.own_element != kFree) state_->close_element(frame.own_element);
 }
 
+// The value of the first member from `token` on that is not a string with another member behind it;
+// kBad if there is none.
+inline EventWalk::Token EventWalk::skip_strings(Token token) const {
+  std::uint32_t here = member(token);
+  for (; here == kStringMember; here = member(token)) token += 4;
+  return names(here) ? token + 2 : kBad;
+}
+
 // Checks the container at token_ to its end, whatever it holds.
 bool EventWalk::skip_container() {
-  std::bitset<kEventDepthMax + 1> is_object;
+  std::array<char, kEventDepthMax + 1> closer;  // by depth
   const std::uint32_t outside = depth_;
   std::uint32_t depth = outside;
   Token token = token_;
@@ -96,18 +122,18 @@ bool EventWalk::skip_container() {
   for (;;) {
     if (c == '{' || c == '[') {
       if (depth == kEventDepthMax) return false;
-      const bool object = c == '{';
-      is_object[++depth] = object;
+      const auto close = static_cast<char>(c + 2);
+      closer[++depth] = close;
       c = at(++token);
-      if (c == (object ? '}' : ']')) {
-        --depth;
-      } else {
-        if (!object) continue;
-        if (c != '"' || name_too_long(token) || at(token + 1) != ':') return false;
-        token += 2;
-        c = at(token);
+      if (c != close) {
+        if (close == '}') {
+          token = skip_strings(token);
+          if (token == kBad) return false;
+          c = at(token);
+        }
         continue;
       }
+      --depth;
     } else if (!scalar_sound(token, c)) {
       return false;
     }
@@ -119,20 +145,19 @@ bool EventWalk::skip_container() {
       }
       c = at(++token);
       if (c == ',') break;
-      if (c != (is_object[depth] ? '}' : ']')) return false;
+      if (c != closer[depth]) return false;
       --depth;
     }
-    c = at(++token);
-    if (is_object[depth]) {
-      if (c != '"' || name_too_long(token) || at(token + 1) != ':') return false;
-      token += 2;
-      c = at(token);
+    ++token;
+    if (closer[depth] == '}') {
+      token = skip_strings(token);
+      if (token == kBad) return false;
     }
+    c = at(token);
   }
 }
 
-inline bool EventWalk::scalar(Token token, char c, std::uint32_t node, std::uint32_t element) {
-  if (node == kNone) return scalar_sound(token, c);
+bool EventWalk::wanted(Token token, char c, std::uint32_t node, std::uint32_t element) {
   const std::uint32_t path = tree_->node(node).path;
   if (path == kNone) return scalar_sound(token, c);
   if (c == '"') {
@@ -140,8 +165,8 @@ inline bool EventWalk::scalar(Token token, char c, std::uint32_t node, std::uint
     return true;
   }
   if (c == '-' || is_digit(c)) {
-    const char* begin = text_ + *token;
-    const char* end = number_end(begin);
+    const char* begin = text_at(token);
+    const char* end = number_at(token, c);
     if (end == nullptr) return false;
     state_->add_number(path, element, {begin, static_cast<std::size_t>(end - begin)});
     return true;
@@ -169,12 +194,18 @@ EventWalk::Turn EventWalk::members(bool first) {
   }
   if (!first) {
     if (c != ',') return Turn::bad;
-    c = at(++token);
+    ++token;
   }
   for (;;) {
-    if (c != '"' || at(token + 1) != ':' || name_too_long(token)) return Turn::bad;
+    const std::uint32_t here = member(token);
+    if (!names(here)) return Turn::bad;
     const std::uint32_t child = resolve(node, token);
     token += 2;
+    if (here == kStringMember) {
+      if (child != kNone) wanted(token, '"', child, element);
+      token += 2;
+      continue;
+    }
     c = at(token);
     if (c == '{' || c == '[') {
       token_ = token;
@@ -189,7 +220,7 @@ EventWalk::Turn EventWalk::members(bool first) {
       token_ = token;
       return c == '}' ? Turn::closed : Turn::bad;
     }
-    c = at(++token);
+    ++token;
   }
 }
 
@@ -221,22 +252,25 @@ EventWalk::Turn EventWalk::elements(bool first) {
   }
 }
 
-bool EventWalk::walk(const PathTree& tree, std::uint32_t root, EventState& state) {
+EventWalk::Token EventWalk::walk(const PathTree& tree, std::uint32_t root, EventState& state,
+                                 Token token) {
   tree_ = &tree;
   state_ = &state;
   depth_ = 0;
-  if (at(token_) != '{') return false;
-  if (root == kNone) return skip_container();
-  if (!open_container(root, false)) return false;
-  bool first = true;
-  for (;;) {
-    const Turn turn = frames_[depth_ - 1].is_array ? elements(first) : members(first);
-    if (turn == Turn::bad) return false;
-    first = turn == Turn::opened;
-    if (first) continue;
-    close_container();
-    if (depth_ == 0) return true;
+  token_ = token;
+  if (at(token) != '{') return kBad;
+  if (root == kNone) {
+    if (!skip_container()) return kBad;
+  } else {
+    if (!open_container(root, false)) return kBad;
+    for (bool first = true; depth_ > 0;) {
+      const Turn turn = frames_[depth_ - 1].is_array ? elements(first) : members(first);
+      if (turn == Turn::bad) return kBad;
+      first = turn == Turn::opened;
+      if (!first) close_container();
+    }
   }
+  return names_fit(token, token_) ? token_ + 1 : kBad;
 }
 
 }  // namespace weir::engine

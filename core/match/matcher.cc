@@ -25,6 +25,12 @@ const char* line_end_of(const char* begin, const char* end) {
   return found == nullptr ? end : static_cast<const char*>(found);
 }
 
+// `begin` if there is none.
+const char* behind_last_line_end(const char* begin, const char* end) {
+  const void* last = memrchr(begin, '\n', static_cast<std::size_t>(end - begin));
+  return last == nullptr ? begin : static_cast<const char*>(last) + 1;
+}
+
 }  // namespace
 
 class Matcher::Scratch {
@@ -42,6 +48,10 @@ class Matcher::Scratch {
   void run(std::string_view text, std::size_t offset, LineResults& out);
   void run_line_by_line(std::string_view text, std::size_t offset, LineResults& out);
   void walk_lines(std::string_view text, std::size_t offset, LineResults& out);
+  // The token that ends the line of `token`.
+  std::size_t line_end_token(std::size_t token) const;
+  // A line that is a sound event, which states_ have seen.
+  void accept(std::string_view line, std::size_t offset, LineResults& out);
   void refuse(std::string_view line, std::size_t offset, LineResults& out);
   // `text` with a line end and padding behind it.
   std::string_view padded(std::string_view text);
@@ -146,14 +156,13 @@ void Matcher::Scratch::match_lines(const RuleSet& rules, std::string_view text, 
     const char* stop = end;
     if (static_cast<std::size_t>(end - p) > kRunBytes) {
       // Back to the last line end of the run, or on to the end of a line that is longer.
-      stop = p + kRunBytes;
-      while (stop > p && stop[-1] != '\n') --stop;
+      stop = behind_last_line_end(p, p + kRunBytes);
       if (stop == p) {
         stop = line_end_of(p, end);
         if (stop < end) ++stop;
       }
     } else if (end[-1] != '\n') {
-      while (stop > p && stop[-1] != '\n') --stop;
+      stop = behind_last_line_end(p, end);
       if (stop == p) stop = end;
     }
     const std::string_view piece(p, static_cast<std::size_t>(stop - p));
@@ -164,7 +173,7 @@ void Matcher::Scratch::match_lines(const RuleSet& rules, std::string_view text, 
 }
 
 void Matcher::Scratch::run(std::string_view text, std::size_t offset, LineResults& out) {
-  if (index_.build(text)) {
+  if (index_.build(text, StructuralIndex::LineEnds::tokens)) {
     walk_lines(text, offset, out);
   } else {
     run_line_by_line(text, offset, out);
@@ -176,7 +185,7 @@ void Matcher::Scratch::run_line_by_line(std::string_view text, std::size_t offse
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\n', begin) + 1;
     const std::string_view line = text.substr(begin, end - begin);
-    if (index_.build(line)) {
+    if (index_.build(line, StructuralIndex::LineEnds::tokens)) {
       walk_lines(line, offset + begin, out);
     } else {
       ++out.physical_lines;
@@ -202,55 +211,57 @@ void Matcher::Scratch::refuse(std::string_view line, std::size_t offset, LineRes
 
 void Matcher::Scratch::walk_lines(std::string_view text, std::size_t offset, LineResults& out) {
   walk_.open(text.data(), index_);
-  const auto size = static_cast<std::uint32_t>(text.size());
-  const char* end = text.data() + size;
-  for (std::uint32_t begin = 0; begin < size;) {
-    const char* line_end = line_end_of(text.data() + begin, end);
-    const auto stop = static_cast<std::uint32_t>(line_end - text.data());
+  const char* bytes = index_.bytes();
+  const std::uint32_t* positions = index_.positions();
+  const engine::EventWalk::Token count = index_.count();
+  std::uint32_t begin = 0;
+  for (engine::EventWalk::Token token = 0; token < count; ++token) {
     ++out.physical_lines;
-    if (*walk_.token() >= stop) {  // no token: nothing but white space
-      begin = stop + 1;
-      continue;
+    if (bytes[token] != '\n') {
+      const engine::EventWalk::Token first = token;
+      start();
+      for (const FlatValue& constant : constants_) add(constant);
+      token = walk_.walk(rules_->tree(), root_, states_[0], first);
+      const bool sound = token != engine::EventWalk::kBad && bytes[token] == '\n' &&
+                         walk_.escapes_sound(begin, positions[token]);
+      if (!sound) token = line_end_token(first);
+      const std::string_view line = text.substr(begin, positions[token] - begin);
+      if (sound) {
+        accept(line, offset + begin, out);
+      } else {
+        refuse(line, offset + begin, out);
+      }
     }
-    const std::string_view line = text.substr(begin, stop - begin);
-    const engine::EventWalk::Mark mark = walk_.mark();
-    // An object that goes on in the next line would make the walk read lines that are not its own.
-    const bool closed = line.back() == '}' || line[line.find_last_not_of(" \t\r")] == '}';
-    const bool sound_escapes = walk_.escapes_sound(begin, stop);
-    start();
-    for (const FlatValue& constant : constants_) add(constant);
-    const bool sound = closed && sound_escapes && walk_.walk(rules_->tree(), root_, states_[0]) &&
-                       *walk_.token() < stop && walk_.token()[1] >= stop;
-    if (!sound) {
-      refuse(line, offset + begin, out);
-      walk_.back_to(mark);
-      walk_.skip_to(stop);
-    } else {
-      walk_.pass();
-      LineResult result;
-      result.offset = static_cast<std::uint32_t>(offset) + begin;
-      result.length = stop - begin - (line.back() == '\r' ? 1 : 0);
-      result.line = out.physical_lines;
-      result.first_match = static_cast<std::uint32_t>(out.matches.size());
-      if (!finish(out.matches)) result.error = EventError::too_complex;
-      result.match_count = static_cast<std::uint32_t>(out.matches.size()) - result.first_match;
-      out.lines.push_back(result);
-    }
-    begin = stop + 1;
+    begin = positions[token] + 1;
   }
+}
+
+std::size_t Matcher::Scratch::line_end_token(std::size_t token) const {
+  const char* bytes = index_.bytes();
+  return static_cast<std::size_t>(line_end_of(bytes + token, bytes + index_.count()) - bytes);
+}
+
+void Matcher::Scratch::accept(std::string_view line, std::size_t offset, LineResults& out) {
+  LineResult result;
+  result.offset = static_cast<std::uint32_t>(offset);
+  result.length = static_cast<std::uint32_t>(line.size()) - (line.back() == '\r' ? 1 : 0);
+  result.line = out.physical_lines;
+  result.first_match = static_cast<std::uint32_t>(out.matches.size());
+  if (!finish(out.matches)) result.error = EventError::too_complex;
+  result.match_count = static_cast<std::uint32_t>(out.matches.size()) - result.first_match;
+  out.lines.push_back(result);
 }
 
 EventError Matcher::Scratch::match_event(const RuleSet& rules, std::string_view event,
                                          std::vector<RuleIndex>& out, std::uint32_t* error_offset) {
   use(rules);
   const std::string_view text = padded(event);
-  const auto size = static_cast<std::uint32_t>(event.size());
-  bool sound = index_.build(text);
+  bool sound = index_.build(text, StructuralIndex::LineEnds::space);
   if (sound) {
     walk_.open(text.data(), index_);
     start();
-    sound = walk_.escapes_sound(0, size) && walk_.walk(rules_->tree(), root_, states_[0]) &&
-            *walk_.token() < size && walk_.token()[1] >= size;
+    sound = walk_.escapes_sound(0, static_cast<std::uint32_t>(event.size())) &&
+            walk_.walk(rules_->tree(), root_, states_[0], 0) == index_.count();
   }
   if (error_offset != nullptr) *error_offset = 0;
   if (sound) return finish(out) ? EventError::none : EventError::too_complex;

@@ -264,6 +264,37 @@ TEST(MatchEvent, LimitsOfNamesAndNumbers) {
   EXPECT_EQ(error_of("{\"z\":" + std::string(1001, '7') + "}"), EventError::malformed);
 }
 
+TEST(MatchEvent, NamesOfManyLengthsAndSpellings) {
+  // Dots, lengths at the edges of words and of what is remembered, and a quote that no plain text
+  // of an event can spell.
+  const auto found = [](const std::string& pattern, const std::string& event) {
+    std::vector<RuleIndex> out;
+    Matcher matcher;
+    EXPECT_EQ(matcher.match_event(*rules_of({pattern}), event, out), EventError::none) << event;
+    return !out.empty();
+  };
+  for (const std::size_t size :
+       {1U, 7U, 8U, 9U, 15U, 16U, 17U, 24U, 25U, 61U, 62U, 63U, 64U, 65U, 200U}) {
+    const std::string name(size, 'n');
+    const std::string flat = "{\"" + name + "\":[1]}";
+    EXPECT_TRUE(found(flat, "{\"" + name + "\":1}")) << size;
+    EXPECT_TRUE(found(flat, "{\"" + name + "\" : 1}")) << size;
+    EXPECT_TRUE(found(flat, "{\"\\u006e" + name.substr(1) + "\":1}")) << size;
+    EXPECT_FALSE(found(flat, "{\"" + name + "n\":1}")) << size;
+    EXPECT_FALSE(found(flat, "{\"" + name.substr(1) + "\":1}")) << size;
+    EXPECT_FALSE(found(flat, "{\"" + name.substr(1) + "m\":1}")) << size;
+    const std::string nested = "{\"a\":{\"" + name + "\":{\"b\":[1]}}}";
+    EXPECT_TRUE(found(nested, "{\"a\":{\"" + name + "\":{\"b\":1}}}")) << size;
+    EXPECT_TRUE(found(nested, "{\"a." + name + "\":{\"b\":1}}")) << size;
+    EXPECT_TRUE(found(nested, "{\"a." + name + ".b\":1}")) << size;
+    EXPECT_TRUE(found(nested, "{\"a\":{\"" + name + ".b\":1}}")) << size;
+    EXPECT_FALSE(found(nested, "{\"a." + name + ".c\":1}")) << size;
+  }
+  EXPECT_FALSE(found(R"({"a\":1":{"5,":[1.5]}})", R"({"a":1.5,"b":2})"));
+  EXPECT_TRUE(found(R"({"a\":1":{"5,":[1.5]}})", R"({"a\":1":{"5,":1.5}})"));
+  EXPECT_TRUE(found(R"({"":[1]})", R"({"":1})"));
+}
+
 TEST(MatchEvent, LargeArraysOfObjectsTakeLinearTime) {
   const auto rules = rules_of(
       {R"({"e":{"k":["a"],"n":[{"numeric":["<",0]}]}})", R"({"e":{"k":["a"],"m":[7]}})",
