@@ -11,48 +11,69 @@ TargetId TargetSlots::find_or_add(const std::string& name) {
   return TargetId(index);
 }
 
+LiveRules& BusRules::of(BusId bus) {
+  if (buses_.size() <= bus.value) buses_.resize(bus.value + 1U);
+  auto& rules = buses_[bus.value];
+  if (rules == nullptr) rules = std::make_unique<LiveRules>();
+  return *rules;
+}
+
+bool BusRules::merge_due() const {
+  return std::any_of(buses_.begin(), buses_.end(),
+                     [](const auto& rules) { return rules != nullptr && rules->merge_due(); });
+}
+
 namespace {
 
-std::vector<TargetId> slots_of(const RuleSpec& rule, const Catalog& catalog, TargetSlots& slots) {
+// `slots`: by TargetId of the catalog.
+std::vector<TargetId> slots_of(const RuleSpec& rule, const std::vector<TargetId>& slots) {
   std::vector<TargetId> result;
-  for (const TargetId target : rule.targets) {
-    result.push_back(slots.find_or_add(catalog.targets[target.value].name));
-  }
+  result.reserve(rule.targets.size());
+  for (const TargetId target : rule.targets) result.push_back(slots[target.value]);
   std::sort(result.begin(), result.end());
   result.erase(std::unique(result.begin(), result.end()), result.end());
   return result;
 }
 
-Result<BusRouting> build_bus(const Catalog& catalog, BusId bus, TargetSlots& slots) {
-  BusRouting routing;
+Result<BusRouting> build_bus(const Catalog& catalog, BusId bus, const std::vector<TargetId>& slots,
+                             LiveRules& rules, const RunPieces& run) {
   std::vector<RuleText> texts;
-  std::vector<const RuleSpec*> specs;
-  for (std::size_t i = 0; i < catalog.rules.size(); ++i) {
+  std::vector<std::uint32_t> positions;  // in the catalog
+  for (std::uint32_t i = 0; i < catalog.rules.size(); ++i) {
     const RuleSpec& rule = catalog.rules[i];
     if (rule.bus != bus) continue;
     texts.push_back({.name = rule.name, .pattern = rule.pattern});
-    specs.push_back(&rule);
-    routing.routed.push_back(
-        {.slot = static_cast<std::uint32_t>(i), .targets = slots_of(rule, catalog, slots)});
+    positions.push_back(i);
   }
-  auto rules = compile_rules(texts);
-  if (!rules) {
-    const RuleSpec& rule = *specs[rules.error().rule];
-    return Error{rule.place + ": rule " + rule.name + ": " + rules.error().message};
+  auto set = rules.assign(texts, run);
+  if (!set) {
+    const RuleSpec& rule = catalog.rules[positions[set.error().rule]];
+    return Error{rule.place + ": rule " + rule.name + ": " + set.error().message};
   }
-  routing.rules = std::move(rules).value();
+  BusRouting routing;
+  routing.rules = std::move(set).value();
+  routing.routed.resize(routing.rules->rule_count());
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    routing.routed[rules.order()[i]] = {.slot = positions[i],
+                                        .targets = slots_of(catalog.rules[positions[i]], slots)};
+  }
   return routing;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const Routing>> build_routing(const Catalog& catalog, std::uint64_t version,
-                                                     std::size_t routers, TargetSlots& slots) {
+                                                     std::size_t routers, TargetSlots& slots,
+                                                     BusRules& rules, const RunPieces& run) {
   auto routing = std::make_shared<Routing>();
   routing->version = version;
-  for (const TargetSpec& target : catalog.targets) slots.find_or_add(target.name);
+  std::vector<TargetId> target_slots;
+  for (const TargetSpec& target : catalog.targets) {
+    target_slots.push_back(slots.find_or_add(target.name));
+  }
   for (std::size_t i = 0; i < catalog.buses.size(); ++i) {
-    auto bus = build_bus(catalog, BusId(static_cast<std::uint16_t>(i)), slots);
+    const BusId id(static_cast<std::uint16_t>(i));
+    auto bus = build_bus(catalog, id, target_slots, rules.of(id), run);
     if (!bus) return bus.error();
     routing->buses.push_back(std::move(bus).value());
   }
@@ -62,6 +83,20 @@ Result<std::shared_ptr<const Routing>> build_routing(const Catalog& catalog, std
   routing->stats = std::make_shared<RuleStats>(routers, catalog.rules.size());
   for (const RuleSpec& rule : catalog.rules) routing->rule_names.push_back(rule.name);
   return std::shared_ptr<const Routing>(std::move(routing));
+}
+
+std::shared_ptr<const Routing> merge_rules(const Routing& routing, std::uint64_t version,
+                                           BusRules& rules, const RunPieces& run) {
+  auto merged = std::make_shared<Routing>(routing);
+  merged->version = version;
+  for (std::size_t i = 0; i < rules.buses_.size(); ++i) {
+    LiveRules* live = rules.buses_[i].get();
+    if (live == nullptr || !live->merge_due()) continue;
+    const auto merge = live->begin_merge();
+    merge->run(run);
+    merged->buses[i].rules = live->finish_merge(*merge);
+  }
+  return merged;
 }
 
 }  // namespace weir

@@ -70,6 +70,9 @@ class LiveRules {
   // The set of now.
   const std::shared_ptr<const RuleSet>& rules() const { return set_; }
   std::size_t size() const { return index_.size(); }
+  // The number of each rule of the last assign(), in its order; changes since may have overtaken
+  // it.
+  std::span<const RuleIndex> order() const { return order_; }
   std::optional<RuleIndex> find(std::string_view name) const;
 
   // True when so much has changed that each further change, and each event, pays for it.

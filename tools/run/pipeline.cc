@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "io/ring/clock.h"
+#include "io/run/pieces.h"
 #include "io/run/signals.h"
 #include "tools/run/output_file.h"
 
@@ -75,7 +76,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog, Conso
   });
   if (!messages) return messages.error();
   self.messages_ = std::move(messages).value();
-  auto routing = build_routing(catalog, self.version_, plan.routers(), self.slots_);
+  auto routing = build_routing(catalog, self.version_, plan.routers(), self.slots_, self.bus_rules_,
+                               run_pieces);
   if (!routing) return routing.error();
   self.routing_ = std::move(routing).value();
 
@@ -255,19 +257,13 @@ Status Pipeline::reload(const Catalog& catalog) {
   std::shared_ptr<const Routing> routing;
   {
     const std::lock_guard lock(slots_mutex_);
-    auto built = build_routing(next, version_ + 1, cell_->routers(), slots_);
+    auto built =
+        build_routing(next, version_ + 1, cell_->routers(), slots_, bus_rules_, run_pieces);
     if (!built) return built.error();
     routing = std::move(built).value();
   }
-  ++version_;
   for (const TargetSpec& target : next.targets) install_target(target);
-  cell_->publish(routing);
-  for (std::size_t i = 0; i < cell_->routers(); ++i) {
-    while (cell_->router(i).routing_version() < version_ && !failure()) {
-      for (auto& loop : loops_) loop->waker().wake();
-      std::this_thread::sleep_for(kAdoptionPoll);
-    }
-  }
+  publish(routing);
   // No Router counts in the old statistics any more.
   for (std::size_t slot = 0; slot < routing_->rule_names.size(); ++slot) {
     for (std::size_t r = 0; r < cell_->routers(); ++r) {
@@ -277,7 +273,24 @@ Status Pipeline::reload(const Catalog& catalog) {
   routing_ = std::move(routing);
   retire_missing(next);
   catalog_ = std::move(next);
+  if (bus_rules_.merge_due()) {
+    // The change is in force; this only makes it cheaper to match and to change again.
+    routing_ = merge_rules(*routing_, version_ + 1, bus_rules_, run_pieces);
+    publish(routing_);
+  }
   return Done{};
+}
+
+// Returns when every Router has adopted it.
+void Pipeline::publish(std::shared_ptr<const Routing> routing) {
+  version_ = routing->version;
+  cell_->publish(std::move(routing));
+  for (std::size_t i = 0; i < cell_->routers(); ++i) {
+    while (cell_->router(i).routing_version() < version_ && !failure()) {
+      for (auto& loop : loops_) loop->waker().wake();
+      std::this_thread::sleep_for(kAdoptionPoll);
+    }
+  }
 }
 
 bool Pipeline::sources_finished() const {

@@ -78,12 +78,14 @@ class Pipeline {
   Loop& writer_loop(TargetId target);
   void install_target(const TargetSpec& spec);
   void retire_missing(const Catalog& catalog);
+  void publish(std::shared_ptr<const Routing> routing);
   bool writers_idle();
 
   Catalog catalog_;
   std::unique_ptr<Messages> messages_;
   TargetSlots slots_;
   std::mutex slots_mutex_;  // names are read by stages' messages
+  BusRules bus_rules_;
   std::shared_ptr<const Routing> routing_;
   std::uint64_t version_ = 1;
 

@@ -69,7 +69,8 @@ class CellRun {
   CellRun(std::uint64_t seed, Catalog catalog, std::size_t threads)
       : world(seed), catalog_(std::move(catalog)), random_(seed * 77 + 1) {
     const Plan plan = plan_for(threads);
-    auto routing = build_routing(catalog_, 1, plan.routers(), slots);
+    BusRules rules;
+    auto routing = build_routing(catalog_, 1, plan.routers(), slots, rules);
     WEIR_CHECK(routing.ok());
     cell = std::make_unique<Cell>(catalog_, *routing, plan, 0, seed,
                                   CellHosts{.ingest = hosts, .refusals = hosts, .writers = hosts});
