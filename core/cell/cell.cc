@@ -87,8 +87,9 @@ Cell::Cell(const Catalog& catalog, std::shared_ptr<const Routing> routing, const
   for (std::size_t i = 0; i < plan.routers(); ++i) {
     routers_.push_back(std::make_unique<Router>(shared, i, catalog.sources.size()));
   }
-  sequencer_ =
-      std::make_unique<Sequencer>(routed_, std::bit_ceil(in_flight_max), outputs, hosts_.refusals);
+  distributor_ = std::make_unique<Distributor>(outputs);
+  sequencer_ = std::make_unique<Sequencer>(routed_, std::bit_ceil(in_flight_max), *distributor_,
+                                           hosts_.refusals);
   writers_.resize(plan.writers());
 }
 
@@ -111,7 +112,7 @@ Writer& Cell::make_writer(std::size_t index, Port& port) {
 }
 
 bool Cell::taken_by_writers() const {
-  return sequence_.read() == sequencer_->passed() &&
+  return sequence_.read() == distributor_->passed() &&
          std::all_of(written_.begin(), written_.end(),
                      [](const auto& channel) { return channel->size_approx() == 0; });
 }

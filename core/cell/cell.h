@@ -90,6 +90,7 @@ class Cell {
   Snapshot<Routing> routing_;
   std::vector<std::unique_ptr<Channel<Block*>>> written_;  // by writer
   std::vector<std::unique_ptr<Router>> routers_;
+  std::unique_ptr<Distributor> distributor_;
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<Ingest> ingest_;
   std::vector<std::unique_ptr<Writer>> writers_;

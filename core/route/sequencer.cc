@@ -6,17 +6,28 @@
 
 namespace weir {
 
-Sequencer::Sequencer(Channel<Block*>& routed, std::size_t window,
-                     std::span<Channel<Block*>* const> writers, RefusalSink& refusals)
-    : routed_(routed),
-      window_(window, nullptr),
-      writer_channels_(writers.begin(), writers.end()),
-      refusals_(refusals) {
+Sequencer::Sequencer(Channel<Block*>& routed, std::size_t window, Distributor& distributor,
+                     RefusalSink& refusals)
+    : routed_(routed), window_(window, nullptr), distributor_(distributor), refusals_(refusals) {
   WEIR_CHECK(window > 0 && (window & (window - 1)) == 0);
-  for (Channel<Block*>* writer : writers) writers_.emplace_back(*writer);
+}
+
+Sequencer::~Sequencer() {
+  for (Outlet& outlet : outlets_) {
+    for (Block* block : outlet.held) {
+      block->refs.reset(1);
+      block->release();
+    }
+  }
+}
+
+void Sequencer::add_outlet(BusId bus, BlockOutlet& outlet) {
+  if (outlets_.size() <= bus.value) outlets_.resize(bus.value + std::size_t{1});
+  outlets_[bus.value].log = &outlet;
 }
 
 std::size_t Sequencer::poll(const Now& /*now*/) {
+  std::size_t work = offer_held();
   std::array<Block*, 32> arrived{};
   const std::size_t count = routed_.pop(arrived);
   for (std::size_t i = 0; i < count; ++i) {
@@ -29,22 +40,29 @@ std::size_t Sequencer::poll(const Now& /*now*/) {
     ++next_;
     pass_on(block);
   }
-  if (count > 0) passed_.set(next_);
-  return count;
+  work += count;
+  return work;
 }
 
 void Sequencer::pass_on(Block* block) {
   report_refusals(*block);
-  if (acks_ != nullptr) acknowledge(*block, *acks_);  // a memory bus: taken is all there is
-  block->refs.reset(static_cast<std::uint32_t>(writers_.size()));
-  if (writers_.empty()) {  // nobody to write to: the block ends here
-    block->refs.reset(1);
-    block->release();
+  if (block->bus.value >= outlets_.size() || outlets_[block->bus.value].log == nullptr) {
+    distributor_.pass_on(block);
     return;
   }
-  for (std::size_t i = 0; i < writers_.size(); ++i) {
-    if (!writers_[i].push(block)) writer_channels_[i]->push_from_any_thread(block);
+  Outlet& outlet = outlets_[block->bus.value];
+  if (!outlet.held.empty() || !outlet.log->append(block)) outlet.held.push_back(block);
+}
+
+std::size_t Sequencer::offer_held() {
+  std::size_t taken = 0;
+  for (Outlet& outlet : outlets_) {
+    while (!outlet.held.empty() && outlet.log->append(outlet.held.front())) {
+      outlet.held.pop_front();
+      ++taken;
+    }
   }
+  return taken;
 }
 
 void Sequencer::report_refusals(Block& block) {

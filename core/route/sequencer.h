@@ -1,6 +1,6 @@
 // Sequencer: puts routed blocks back into the order of their sealing, counts lines and reports the
-// refused ones, and hands each block to every Writer. On a memory bus this is all that stands
-// between Router and Writer; a log appends here.
+// refused ones. Blocks of memory buses then go straight to the Distributor, those of a durable bus
+// to its log. A log that takes nothing for now holds back the blocks of its own bus only.
 //
 // Threads: a stage; one per cell. Blocks in flight never exceed the pool, so the reorder window is
 // a fixed array.
@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -16,8 +15,8 @@
 #include "core/block/ack_sink.h"
 #include "core/block/block.h"
 #include "core/port/stage.h"
+#include "core/route/distributor.h"
 #include "core/sync/channel.h"
-#include "core/sync/counter.h"
 
 namespace weir {
 
@@ -31,31 +30,43 @@ class RefusalSink {
                        std::uint32_t error_offset, std::string_view text) = 0;
 };
 
+// A durable bus as the Sequencer sees it: takes the block, and hands it to the Distributor once it
+// is durable. False: not now; the block stays with the caller, to be offered again.
+class BlockOutlet {
+ public:
+  virtual ~BlockOutlet() = default;
+  [[nodiscard]] virtual bool append(Block* block) = 0;
+};
+
 class Sequencer final : public Stage {
  public:
   // `window`: a power of two, at least the number of blocks there are.
-  Sequencer(Channel<Block*>& routed, std::size_t window, std::span<Channel<Block*>* const> writers,
+  Sequencer(Channel<Block*>& routed, std::size_t window, Distributor& distributor,
             RefusalSink& refusals);
+  ~Sequencer() override;  // drops blocks that a log never took
 
-  // Tells of refused lines, and of lines that are done, from now on; on this Sequencer's thread.
+  // Tells of refused lines from now on; on this Sequencer's thread.
   void acknowledge_to(AckSink& acks) { acks_ = &acks; }
+  // Blocks of `bus` go there. Before the first poll.
+  void add_outlet(BusId bus, BlockOutlet& outlet);
 
   std::size_t poll(const Now& now) override;
   MonotonicTime next_deadline() const override { return MonotonicTime::never(); }
 
-  // All blocks below this sequence number have been handed to every Writer. Any thread.
-  std::uint64_t passed() const { return passed_.read(); }
-
  private:
+  struct Outlet {
+    BlockOutlet* log = nullptr;  // null: a memory bus
+    std::deque<Block*> held;     // that the log did not take yet, in order
+  };
   void pass_on(Block* block);
+  std::size_t offer_held();
   void report_refusals(Block& block);
 
   Channel<Block*>::Consumer routed_;
   std::vector<Block*> window_;
   std::uint64_t next_ = 0;
-  Counter passed_;
-  std::deque<Channel<Block*>::Producer> writers_;
-  std::vector<Channel<Block*>*> writer_channels_;
+  Distributor& distributor_;
+  std::vector<Outlet> outlets_;  // by BusId, as far as there are durable ones
   RefusalSink& refusals_;
   AckSink* acks_ = nullptr;
 };

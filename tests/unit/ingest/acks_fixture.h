@@ -103,6 +103,7 @@ class AckRig {
         events, limits);
     ingest->watch_gates({&gate, nullptr});
     sequencer.acknowledge_to(forward_);
+    distributor.acknowledge_to(forward_);
   }
   ~AckRig() {
     store(~std::size_t{0});
@@ -210,7 +211,8 @@ class AckRig {
 
   Forward forward_;
   Channel<Block*>* outputs_[1] = {&written};
-  Sequencer sequencer{routed, 64, outputs_, refusals};
+  Distributor distributor{outputs_};
+  Sequencer sequencer{routed, 64, distributor, refusals};
   Channel<Block*>::Consumer sealed_out_{sealed};
   Channel<Block*>::Producer routed_in_{routed};
   Channel<Block*>::Consumer written_out_{written};

@@ -30,7 +30,8 @@ TEST(Sequencer, RestoresTheOrderOfSealingForEveryWriter) {
     Channel<Block*> second(32, 1);
     Channel<Block*>* writers[] = {&first, &second};
     Heard heard;
-    Sequencer sequencer(routed, 16, writers, heard);
+    Distributor out(writers);
+    Sequencer sequencer(routed, 16, out, heard);
     Channel<Block*>::Producer router(routed);
     Channel<Block*>::Consumer outs[] = {Channel<Block*>::Consumer(first),
                                         Channel<Block*>::Consumer(second)};
@@ -57,7 +58,7 @@ TEST(Sequencer, RestoresTheOrderOfSealingForEveryWriter) {
         }
       }
     }
-    EXPECT_EQ(sequencer.passed(), 500U);
+    EXPECT_EQ(out.passed(), 500U);
     EXPECT_EQ(pool.free_blocks(), pool.size());
   }
 }
@@ -67,7 +68,8 @@ TEST(Sequencer, SaysTheLineNumberOfARefusalOnItsConnection) {
   BlockPool::User user(pool);
   Channel<Block*> routed(8, 2);
   Heard heard;
-  Sequencer sequencer(routed, 4, {}, heard);
+  Distributor out({});
+  Sequencer sequencer(routed, 4, out, heard);
   Channel<Block*>::Producer router(routed);
   auto* origin = new Origin;
   origin->label = "peer";
@@ -109,8 +111,10 @@ TEST(Sequencer, TellsOfRefusedLinesBeforeTheSpanIsDoneAndOnlyWhoAsked) {
   Channel<Block*> routed(8, 2);
   Heard heard;
   AckHeard acks;
-  Sequencer sequencer(routed, 4, {}, heard);
+  Distributor out({});
+  Sequencer sequencer(routed, 4, out, heard);
   sequencer.acknowledge_to(acks);
+  out.acknowledge_to(acks);
   Block* block = user.take();
   for (const std::string label : {"asks", "plain", "too"}) {
     auto* origin = new Origin;
@@ -142,7 +146,8 @@ TEST(Sequencer, SaysHowManyLinesOfAFileAMarkCovers) {
   Channel<Block*> writer(8, 1);
   Channel<Block*>* writers[] = {&writer};
   Heard heard;
-  Sequencer sequencer(routed, 4, writers, heard);
+  Distributor out(writers);
+  Sequencer sequencer(routed, 4, out, heard);
   auto* origin = new Origin;
   origin->lines = 100;
   origin->refs.reset(2);
@@ -157,6 +162,60 @@ TEST(Sequencer, SaysHowManyLinesOfAFileAMarkCovers) {
   EXPECT_EQ(block->file_marks[0].lines, 105U);
   EXPECT_EQ(block->file_marks[1].lines, 107U);
   block->release();
+}
+
+// A log that takes so many blocks and no more.
+struct NarrowLog final : BlockOutlet {
+  std::size_t room = 0;
+  std::vector<std::uint64_t> taken;
+  Distributor* out = nullptr;
+  bool append(Block* block) override {
+    if (room == 0) return false;
+    --room;
+    taken.push_back(block->sequence);
+    out->pass_on(block);
+    return true;
+  }
+};
+
+TEST(Sequencer, ALogThatTakesNothingHoldsBackItsOwnBusOnlyAndInOrder) {
+  BlockPool pool(8, 64, 256, 1);
+  BlockPool::User user(pool);
+  Channel<Block*> routed(8, 2);
+  Channel<Block*> writer(8, 1);
+  Channel<Block*>* writers[] = {&writer};
+  Heard heard;
+  Distributor out(writers);
+  NarrowLog log;
+  log.out = &out;
+  Channel<Block*>::Consumer arrived(writer);
+  {
+    Sequencer sequencer(routed, 8, out, heard);
+    sequencer.add_outlet(BusId(1), log);
+    Channel<Block*>::Producer router(routed);
+    for (std::uint64_t sequence = 0; sequence < 6; ++sequence) {
+      Block* block = user.take();
+      block->sequence = sequence;
+      block->bus = BusId(sequence % 2);
+      block->set_bounds(64, 64);
+      ASSERT_TRUE(router.push(block));
+    }
+    sequencer.poll({});
+    EXPECT_EQ(out.passed(), 3U);
+    log.room = 2;
+    EXPECT_GT(sequencer.poll({}), 0U);
+    EXPECT_EQ(sequencer.poll({}), 0U);
+    EXPECT_EQ(log.taken, (std::vector<std::uint64_t>{1, 3}));
+    std::array<Block*, 8> blocks{};
+    const std::size_t count = arrived.pop(blocks);
+    std::vector<std::uint64_t> order;
+    for (std::size_t i = 0; i < count; ++i) {
+      order.push_back(blocks[i]->sequence);
+      blocks[i]->release();
+    }
+    EXPECT_EQ(order, (std::vector<std::uint64_t>{0, 2, 4, 1, 3}));
+  }
+  EXPECT_EQ(pool.free_blocks(), pool.size());  // the one that no log took is not lost either
 }
 
 }  // namespace
