@@ -8,13 +8,15 @@
 
 namespace weir {
 
-FileSink::FileSink(Setup setup) : Sink(std::move(setup)), written_(buffer_.base()) {}
+FileSink::FileSink(Setup setup)
+    : Sink(std::move(setup)), written_(buffer_.base()), opener_(world_.port), synced_(written_) {}
 
 MonotonicTime FileSink::deadline() const {
   if (state_ == State::waiting) return retry_at_;
-  if (state_ == State::open && writing_bytes_ == 0)
-    return std::max(period_end_, rotate_not_before_);
-  return MonotonicTime::never();
+  MonotonicTime next = MonotonicTime::never();
+  if (state_ != State::open) return next;
+  if (writing_bytes_ == 0) next = std::max(period_end_, rotate_not_before_);
+  return syncing_ ? next : std::min(next, sync_due_);
 }
 
 void FileSink::complete(SinkToken token, std::int64_t result, const Now& now) {
@@ -22,14 +24,14 @@ void FileSink::complete(SinkToken token, std::int64_t result, const Now& now) {
     wrote(result, now);
     return;
   }
-  if (token.generation != generation_) {
-    if (token.op == SinkOp::open && result >= 0) {
-      world_.port.close(Handle{static_cast<std::int32_t>(result)});
-    }
-    return;
+  if (FileOpener::is_step(token.op)) {
+    open_step(token.op, result, now);
+  } else if (token.op == SinkOp::sync) {
+    syncing_ = false;
+    if (token.generation == generation_ && state_ == State::open) synced(result, now);
+  } else if (token.op == SinkOp::rename && token.generation == generation_) {
+    renamed(result, now);
   }
-  if (token.op == SinkOp::open) opened(result, now);
-  if (token.op == SinkOp::rename) renamed(result, now);
 }
 
 void FileSink::progress(const Now& now) {
@@ -61,36 +63,68 @@ void FileSink::start(const Now& now) {
   state_ = State::opening;
   ++generation_;
   set_state(TargetState::connecting);
-  world_.port.open(spec_.path, OpenMode{}, token(SinkOp::open));
+  FileOpener::Wish wish{.path = spec_.path, .durable = durable()};
+  if (known_) {
+    wish.trusted_bytes = synced_file_bytes_;
+    wish.ours_bytes = file_bytes_ + kWriteBytesMax;  // a write that failed may have left something
+  } else if (spec_.format != BatchFormat::raw) {
+    wish.line_bytes_max = kLineBytesMax;
+  }
+  name_synced_ = wish.durable;
+  opener_.start(std::move(wish), {.sink = number_, .generation = generation_});
 }
 
-void FileSink::opened(std::int64_t result, const Now& now) {
-  if (result < 0) {
-    counters_.connect_failures.add();
-    failed(now, "cannot open " + spec_.path + ": " + error_text(result));
+void FileSink::open_step(SinkOp step, std::int64_t result, const Now& now) {
+  const FileOpener::State outcome = opener_.complete(step, result);
+  if (state_ != State::opening || outcome == FileOpener::State::under_way) return;
+  if (outcome == FileOpener::State::done) {
+    opened(now);
     return;
   }
-  handle_ = Handle{static_cast<std::int32_t>(result)};
+  counters_.connect_failures.add();
+  failed(now, opener_.failure());
+}
+
+void FileSink::opened(const Now& now) {
+  handle_ = opener_.handle();
   state_ = State::open;
   counters_.connects.add();
   set_state(TargetState::connected);
-  const std::uint64_t bytes = world_.port.file_size(handle_);
-  // Somebody removed or changed the file: the record under way begins anew.
-  if (known_ && bytes != file_bytes_) written_ = buffer_.rewind(written_);
+  const std::uint64_t bytes = opener_.bytes();
+  if (opener_.torn_bytes() > 0) {
+    reporter_.tell(now, WriterHost::Level::info,
+                   spec_.name + ": cut off an unfinished line of " +
+                       std::to_string(opener_.torn_bytes()) + " bytes at the end of " + spec_.path);
+  }
+  if (known_ && name_synced_) {
+    // What was not synced has been cut off and is written again. Where somebody else changed the
+    // file, the record that was under way begins anew.
+    written_ = bytes == synced_file_bytes_ ? synced_ : buffer_.rewind(synced_);
+  } else if (known_ && bytes != file_bytes_) {
+    written_ = buffer_.rewind(written_);
+  }
   if (!known_ || bytes == 0) period_ = period_of(now);
   known_ = true;
   file_bytes_ = bytes;
+  synced_ = written_;
+  synced_file_bytes_ = bytes;
   file_end_ = kNoEnd;
   period_end_ = spec_.rotate.every > 0ns ? now.monotonic : MonotonicTime::never();
 }
 
 void FileSink::progress_open(const Now& now) {
+  if (sync_is_due(now)) sync();
   if (writing_bytes_ != 0) return;
+  if (durable() && !name_synced_) {  // opened for a memory bus, and now it takes from a durable one
+    close();
+    start(now);
+    return;
+  }
   if (is_file() && now.monotonic >= rotate_not_before_) {
     find_end_by_time(now);
     find_end_by_size();
     if (file_end_ == written_ && file_bytes_ > 0) {
-      rotate(now);
+      if (all_synced()) rotate(now);
       return;
     }
   }
@@ -102,7 +136,48 @@ void FileSink::progress_open(const Now& now) {
     world_.port.write(handle_, piece, is_file() ? file_bytes_ : Port::kAtPosition,
                       token(SinkOp::write));
   } else if (handing_over_ || (closing_ && buffer_.pending() == 0)) {
-    close();
+    if (all_synced()) close();
+  }
+}
+
+bool FileSink::sync_is_due(const Now& now) const {
+  if (syncing_ || synced_ == written_ || !durable()) return false;
+  return now.monotonic >= sync_due_ || written_ - synced_ >= kSyncBytes || !buffer_.roomy() ||
+         (closing_ && written_ == buffer_.closed());
+}
+
+void FileSink::sync() {
+  syncing_ = true;
+  syncing_to_ = written_;
+  syncing_file_bytes_ = file_bytes_;
+  sync_due_ = MonotonicTime::never();
+  world_.port.sync(handle_, token(SinkOp::sync));
+}
+
+void FileSink::synced(std::int64_t result, const Now& now) {
+  // -EINVAL: a device or a pipe, which knows no sync.
+  if (result < 0 && result != -EINVAL) {
+    counters_.write_errors.add();
+    distrusted_ = true;
+    if (writing_bytes_ == 0) failed(now, "cannot sync: " + error_text(result));
+    return;
+  }
+  synced_ = syncing_to_;
+  synced_file_bytes_ = syncing_file_bytes_;
+  buffer_.settle(synced_);
+  went_well(now);
+}
+
+bool FileSink::all_synced() {
+  if (!durable() || synced_ == written_) return true;
+  if (!syncing_) sync();
+  return false;
+}
+
+void FileSink::went_well(const Now& now) {
+  backoff_.reset();
+  if (std::exchange(troubled_, false)) {
+    reporter_.tell(now, WriterHost::Level::info, spec_.name + ": writing again");
   }
 }
 
@@ -122,10 +197,15 @@ void FileSink::wrote(std::int64_t result, const Now& now) {
   }
   written_ += static_cast<std::uint64_t>(result);
   file_bytes_ += static_cast<std::uint64_t>(result);
-  buffer_.settle(written_);
-  backoff_.reset();
-  if (std::exchange(troubled_, false)) {
-    reporter_.tell(now, WriterHost::Level::info, spec_.name + ": writing again");
+  if (distrusted_) {
+    failed(now, "cannot sync");
+  } else if (durable()) {
+    if (sync_due_ == MonotonicTime::never()) sync_due_ = now.monotonic + kSyncAfter;
+  } else {
+    synced_ = written_;
+    synced_file_bytes_ = file_bytes_;
+    buffer_.settle(written_);
+    went_well(now);
   }
 }
 
@@ -179,7 +259,7 @@ void FileSink::rotate(const Now& now) {
 
 void FileSink::renamed(std::int64_t result, const Now& now) {
   state_ = State::closed;
-  if (handing_over_) buffer_.rewind(written_);
+  if (handing_over_) buffer_.rewind(synced_);
   if (result < 0 && result != -ENOENT) {  // -ENOENT: somebody else has moved it already
     rotate_not_before_ = now.monotonic + backoff_.next(world_.random);
     note_error(now,
@@ -193,6 +273,7 @@ void FileSink::renamed(std::int64_t result, const Now& now) {
   }
   known_ = false;
   file_bytes_ = 0;
+  synced_file_bytes_ = 0;
   file_end_ = kNoEnd;
   set_state(TargetState::idle);
 }
@@ -201,11 +282,13 @@ void FileSink::failed(const Now& now, const std::string& what) {
   if (is_file() && handle_.valid()) world_.port.close(handle_);
   handle_ = Handle{};
   state_ = State::waiting;
+  distrusted_ = false;
+  sync_due_ = MonotonicTime::never();
   retry_at_ = now.monotonic + backoff_.next(world_.random);
   set_state(TargetState::reconnecting);
   note_error(now, what);
   if (handing_over_) {
-    buffer_.rewind(written_);
+    buffer_.rewind(synced_);
     state_ = State::closed;
   }
 }
@@ -221,9 +304,9 @@ void FileSink::hand_over() {
   handing_over_ = true;
   const std::uint64_t in_hand = written_ + writing_bytes_;
   stop_at_ = in_hand == buffer_.base() ? in_hand : buffer_.batch_end(in_hand);
-  if (state_ == State::opening) ++generation_;
+  if (state_ == State::opening) opener_.abandon();
   // What was written before a failure or a rotation is not written again elsewhere.
-  if (state_ != State::open) buffer_.rewind(written_);
+  if (state_ != State::open) buffer_.rewind(synced_);
   if (state_ == State::opening || state_ == State::waiting) state_ = State::closed;
 }
 
@@ -231,7 +314,7 @@ void FileSink::abandon() {
   abandoned_ = true;
   if (is_file() && handle_.valid()) world_.port.close(handle_);
   handle_ = Handle{};
-  if (state_ == State::opening) ++generation_;
+  if (state_ == State::opening) opener_.abandon();
   if (state_ != State::renaming) state_ = State::closed;
   set_state(TargetState::retired);
 }

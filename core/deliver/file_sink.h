@@ -4,8 +4,15 @@
 //                 ^             |         |(error)                              |
 //                 +-- waiting <-+---------+-------------------------------------+
 //
-// Delivered means written. After an error the file is opened again and writing goes on where it
-// stopped if the file is as long as we left it, else at the start of the record under way.
+// Memory buses: delivered means written. After an error the file is opened again and writing goes
+// on where it stopped if the file is as long as we left it, else at the start of the record under
+// way.
+//
+// Durable buses: delivered means synced (fdatasync), in groups: kSyncBytes or kSyncAfter after the
+// first byte that is not, at once where something waits for it. After a failed write or sync all
+// that was not synced is cut off and written again, because nobody knows what became of it. See
+// file_opener.h for what happens to the tail that a crash left. The standard output knows no sync:
+// there written is all that can be.
 //
 // Rotation: a file ends after a whole record (raw: a whole batch), at most `size` bytes long unless
 // a single record is longer, or when the period `every`, counted from 1970, is over. It is renamed
@@ -13,6 +20,7 @@
 // host. Nothing is rotated while empty.
 #pragma once
 
+#include "core/deliver/file_opener.h"
 #include "core/deliver/sink.h"
 
 namespace weir {
@@ -20,6 +28,8 @@ namespace weir {
 class FileSink final : public Sink {
  public:
   static constexpr std::uint64_t kWriteBytesMax = kChunkBytes;
+  static constexpr std::uint64_t kSyncBytes = 8 * kMiB;
+  static constexpr Nanoseconds kSyncAfter = 50ms;  // as often as cursors are stored
 
   explicit FileSink(Setup setup);
 
@@ -27,22 +37,35 @@ class FileSink final : public Sink {
   void progress(const Now& now) override;
   MonotonicTime deadline() const override;
   void hand_over() override;
-  bool done() const override { return handing_over_ && state_ == State::closed; }
+  bool done() const override {
+    return handing_over_ && state_ == State::closed && !opener_.busy() && !syncing_;
+  }
   void abandon() override;
   bool quiescent() const override {
-    return writing_bytes_ == 0 && (state_ == State::closed || state_ == State::renaming);
+    return writing_bytes_ == 0 && !opener_.busy() && !syncing_ &&
+           (state_ == State::closed || state_ == State::renaming);
   }
 
  private:
   enum class State : std::uint8_t { closed, opening, open, renaming, waiting };
   static constexpr std::uint64_t kNoEnd = ~std::uint64_t{0};
+  static constexpr std::uint64_t kLineBytesMax = 80 * kMiB;  // beyond any event or batch
 
   bool is_file() const { return spec_.kind == TargetKind::file; }
+  // Takes from durable buses: settles what is synced.
+  bool durable() const { return is_file() && !buffer_.feeds().empty(); }
   void start(const Now& now);
-  void opened(std::int64_t result, const Now& now);
+  void open_step(SinkOp step, std::int64_t result, const Now& now);
+  void opened(const Now& now);
   void wrote(std::int64_t result, const Now& now);
   void renamed(std::int64_t result, const Now& now);
   void progress_open(const Now& now);
+  bool sync_is_due(const Now& now) const;
+  void sync();
+  void synced(std::int64_t result, const Now& now);
+  // All that was written is settled, or will be when the sync under way is through.
+  bool all_synced();
+  void went_well(const Now& now);
   void find_end_by_size();
   void find_end_by_time(const Now& now);
   void rotate(const Now& now);
@@ -56,7 +79,16 @@ class FileSink final : public Sink {
   std::uint64_t file_bytes_ = 0;     // the length of the file as we left it
   std::uint64_t file_end_ = kNoEnd;  // offset in the stream at which this file ends
   std::uint64_t writing_bytes_ = 0;  // of the write under way
-  std::int64_t period_ = 0;          // that the file belongs to
+  FileOpener opener_;
+  bool syncing_ = false;
+  bool distrusted_ = false;       // a sync failed: write again what was not synced
+  std::uint64_t syncing_to_ = 0;  // what the sync under way will make durable
+  std::uint64_t synced_ = 0;      // offset in the stream
+  std::uint64_t synced_file_bytes_ = 0;
+  std::uint64_t syncing_file_bytes_ = 0;
+  bool name_synced_ = false;  // it was opened for a durable bus
+  MonotonicTime sync_due_ = MonotonicTime::never();
+  std::int64_t period_ = 0;  // that the file belongs to
   MonotonicTime retry_at_ = MonotonicTime::never();
   MonotonicTime period_end_ = MonotonicTime::never();
   MonotonicTime rotate_not_before_{Nanoseconds::min()};  // after a rename that failed

@@ -29,7 +29,21 @@ struct SinkWorld {
 };
 
 // Tokens of a Writer's port: which sink, which of its connections, which operation.
-enum class SinkOp : std::uint8_t { connect, send, receive, open, write, rename };
+enum class SinkOp : std::uint8_t {
+  connect,
+  send,
+  receive,
+  // FileOpener's, in a row
+  open,
+  truncate,
+  open_to_read,
+  read,
+  open_directory,
+  sync_directory,
+  write,
+  sync,
+  rename
+};
 struct SinkToken {
   std::uint32_t sink = 0;
   std::uint16_t generation = 0;

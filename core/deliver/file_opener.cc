@@ -1,0 +1,162 @@
+#include "core/deliver/file_opener.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace weir {
+namespace {
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Token FileOpener::token(SinkOp step) {
+  busy_ = true;
+  identity_.op = step;
+  return pack(identity_);
+}
+
+void FileOpener::start(Wish wish, SinkToken identity) {
+  WEIR_CHECK(!busy_);
+  wish_ = std::move(wish);
+  identity_ = identity;
+  abandoned_ = false;
+  handle_ = helper_ = Handle{};
+  torn_ = 0;
+  tail_seen_ = false;
+  port_.open(wish_.path, OpenMode{}, token(SinkOp::open));
+}
+
+FileOpener::State FileOpener::complete(SinkOp step, std::int64_t result) {
+  busy_ = false;
+  const auto opened_handle = Handle{static_cast<std::int32_t>(result)};
+  if (abandoned_) {
+    const bool opens =
+        step == SinkOp::open || step == SinkOp::open_to_read || step == SinkOp::open_directory;
+    if (opens && result >= 0) port_.close(opened_handle);
+    return State::failed;
+  }
+  switch (step) {
+    case SinkOp::open:
+      if (result < 0) return fail("cannot open " + wish_.path, result);
+      handle_ = opened_handle;
+      return opened();
+    case SinkOp::truncate:
+      if (result < 0) return fail("cannot shorten " + wish_.path, result);
+      bytes_ = port_.file_size(handle_);
+      return look_for_line_end();
+    case SinkOp::open_to_read:
+      // A symbolic link is followed for writing only; then the tail stays as it is.
+      if (result == -ELOOP) return sync_name();
+      if (result < 0) return fail("cannot read " + wish_.path, result);
+      helper_ = opened_handle;
+      piece_.resize(kPieceBytes);
+      return read_piece();
+    case SinkOp::read:
+      if (result < 0) return fail("cannot read " + wish_.path, result);
+      return look_at_piece(result);
+    case SinkOp::open_directory:
+      if (result < 0) return fail("cannot open the directory of " + wish_.path, result);
+      helper_ = opened_handle;
+      port_.sync_directory(helper_, token(SinkOp::sync_directory));
+      return State::under_way;
+    case SinkOp::sync_directory:
+      // -EINVAL: a file system without it.
+      if (result < 0 && result != -EINVAL) {
+        return fail("cannot sync the directory of " + wish_.path, result);
+      }
+      close_helper();
+      return State::done;
+    default:
+      break;
+  }
+  return State::failed;
+}
+
+FileOpener::State FileOpener::opened() {
+  bytes_ = port_.file_size(handle_);
+  if (!wish_.durable) return State::done;
+  if (bytes_ > wish_.trusted_bytes && bytes_ <= wish_.ours_bytes) return cut(wish_.trusted_bytes);
+  return look_for_line_end();
+}
+
+FileOpener::State FileOpener::cut(std::uint64_t bytes) {
+  port_.truncate(handle_, bytes, token(SinkOp::truncate));
+  return State::under_way;
+}
+
+FileOpener::State FileOpener::look_for_line_end() {
+  if (tail_seen_ || bytes_ == 0 || wish_.line_bytes_max == 0) return sync_name();
+  tail_seen_ = true;
+  piece_end_ = bytes_;
+  port_.open(wish_.path, {.kind = OpenMode::Kind::read_only}, token(SinkOp::open_to_read));
+  return State::under_way;
+}
+
+// The piece before piece_end_.
+FileOpener::State FileOpener::read_piece() {
+  piece_begin_ = piece_end_ - std::min(piece_end_, kPieceBytes);
+  piece_filled_ = 0;
+  port_.read(helper_, std::span(piece_).first(piece_end_ - piece_begin_), piece_begin_,
+             token(SinkOp::read));
+  return State::under_way;
+}
+
+FileOpener::State FileOpener::look_at_piece(std::int64_t result) {
+  piece_filled_ += static_cast<std::uint64_t>(result);
+  const std::uint64_t wanted = piece_end_ - piece_begin_;
+  if (result > 0 && piece_filled_ < wanted) {
+    port_.read(helper_, std::span(piece_).subspan(piece_filled_, wanted - piece_filled_),
+               piece_begin_ + piece_filled_, token(SinkOp::read));
+    return State::under_way;
+  }
+  if (piece_filled_ < wanted) return fail(wish_.path + " shrinks under our hands", -EIO);
+  const void* found = memrchr(piece_.data(), '\n', wanted);
+  std::uint64_t behind = 0;  // the last line end
+  if (found != nullptr) {
+    behind = piece_begin_ +
+             static_cast<std::uint64_t>(static_cast<const char*>(found) - piece_.data()) + 1;
+  } else if (piece_begin_ > 0 && bytes_ - piece_begin_ <= wish_.line_bytes_max) {
+    piece_end_ = piece_begin_;
+    return read_piece();
+  }
+  close_helper();
+  // What is longer than any line of ours is not ours.
+  if (behind == bytes_ || bytes_ - behind > wish_.line_bytes_max) return sync_name();
+  torn_ = bytes_ - behind;
+  return cut(behind);
+}
+
+FileOpener::State FileOpener::sync_name() {
+  port_.open(directory_of(wish_.path), {.kind = OpenMode::Kind::directory},
+             token(SinkOp::open_directory));
+  return State::under_way;
+}
+
+FileOpener::State FileOpener::fail(const std::string& what, std::int64_t result) {
+  failure_ = what + ": " + error_text(result);
+  abandon();
+  return State::failed;
+}
+
+void FileOpener::abandon() {
+  abandoned_ = true;
+  close_helper();
+  if (handle_.valid()) port_.close(handle_);
+  handle_ = Handle{};
+}
+
+// A read under way still uses the piece.
+void FileOpener::close_helper() {
+  if (helper_.valid()) port_.close(helper_);
+  helper_ = Handle{};
+  if (!busy_) std::vector<char>().swap(piece_);
+}
+
+}  // namespace weir

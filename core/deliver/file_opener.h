@@ -1,0 +1,83 @@
+// FileOpener: the steps from a path to an open file that can be appended to.
+//
+// On a durable bus a crash may have left the beginning of a line at the end of the file, and the
+// event of that line will come again: it is cut off. The file's name is on the disk before anything
+// in the file counts as settled. What we wrote ourselves and cannot trust any more, because a write
+// or sync failed, is cut off too.
+//
+//     open -> (durable) cut what is not trusted -> find the last line end, cut behind it
+//          -> sync the directory -> done
+//
+// Threads: the Writer's only. Between start() and done() or failed() exactly one operation is under
+// way; its completion goes to complete(). Lifetime: until it is not busy().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/deliver/sink.h"
+
+namespace weir {
+
+class FileOpener {
+ public:
+  struct Wish {
+    std::string path;
+    bool durable = false;
+    // Where the file is at least `trusted_bytes` and at most `ours_bytes` long, all behind the
+    // former is cut off. 0, 0: nothing.
+    std::uint64_t trusted_bytes = 0;
+    std::uint64_t ours_bytes = 0;
+    // The longest line that we may have left unfinished; 0: the file has no lines.
+    std::uint64_t line_bytes_max = 0;
+  };
+
+  explicit FileOpener(Port& port) : port_(port) {}
+
+  // `identity`: of whom the tokens shall speak.
+  void start(Wish wish, SinkToken identity);
+  static bool is_step(SinkOp op) { return op >= SinkOp::open && op <= SinkOp::sync_directory; }
+  enum class State : std::uint8_t { under_way, done, failed };
+  State complete(SinkOp step, std::int64_t result);
+  // done: open, at `bytes`, and the caller's.
+  Handle handle() const { return handle_; }
+  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t torn_bytes() const { return torn_; }  // of an unfinished line that was cut off
+  // failed: in words. Nothing is open.
+  const std::string& failure() const { return failure_; }
+  // Gives up; the operation under way still completes, as failed.
+  void abandon();
+  bool busy() const { return busy_; }
+
+ private:
+  static constexpr std::uint64_t kPieceBytes = 64 * 1024;
+
+  State opened();
+  State cut(std::uint64_t bytes);
+  State look_for_line_end();
+  State read_piece();
+  State look_at_piece(std::int64_t result);
+  State sync_name();
+  Token token(SinkOp step);
+  State fail(const std::string& what, std::int64_t result);
+  void close_helper();
+
+  Port& port_;
+  SinkToken identity_;
+  Wish wish_;
+  bool busy_ = false;
+  bool abandoned_ = false;
+  Handle handle_;
+  Handle helper_;  // for reading, or the directory
+  std::uint64_t bytes_ = 0;
+  std::uint64_t torn_ = 0;
+  bool tail_seen_ = false;
+  std::uint64_t piece_begin_ = 0;  // of the file
+  std::uint64_t piece_end_ = 0;
+  std::uint64_t piece_filled_ = 0;
+  std::vector<char> piece_;
+  std::string failure_;
+};
+
+}  // namespace weir
