@@ -33,10 +33,12 @@ struct LoadOptions {
   Nanoseconds connect_time{0};  // how long to try a peer that refuses
   Nanoseconds patience{0};      // gives up when nothing moves for so long
   bool progress = false;        // a status line on standard error
+  bool acks = false;            // AckedLoad: the peer acknowledges lines
+  std::uint64_t window = 0;     // acks: records of a connection that may wait for theirs
 };
 
 struct LoadResults {
-  std::uint64_t records = 0;      // whole records that the kernel took
+  std::uint64_t records = 0;      // whole records that the kernel took; acks: acknowledged
   std::uint64_t records_due = 0;  // on a schedule: how many it asked for
   std::uint64_t bytes = 0;
   std::uint64_t connections_failed = 0;
@@ -44,8 +46,15 @@ struct LoadResults {
   double cpu_s = 0;
   double behind_s = 0;   // how much later than scheduled the last record went
   Histogram slip;        // from due to taken by the kernel, by record
-  bool complete = true;  // all that was asked for was sent and acknowledged
+  bool complete = true;  // all that was asked for was sent and acknowledged, none refused
   std::string error;     // the first one
+  // With acks.
+  std::uint64_t refused = 0;   // records the peer refused; acknowledged all the same
+  std::uint64_t breaks = 0;    // connections that broke and were made anew
+  std::uint64_t repeated = 0;  // records sent again after them
+  std::string first_refusal;   // as the peer said it
+  std::string first_break;
+  Histogram ack_latency;  // from due (without a rate: from taken) to acknowledged, by record
 };
 
 class Load {

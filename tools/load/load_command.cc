@@ -11,6 +11,7 @@
 #include "tools/common/report.h"
 #include "tools/common/stamp.h"
 #include "tools/gen/generator.h"
+#include "tools/load/acked_load.h"
 #include "tools/load/load.h"
 #include "tools/load/load_summary.h"
 #include "tools/load/record_memory.h"
@@ -34,6 +35,8 @@ struct Arguments {
   std::size_t connections = 1;
   bool stamp = false;
   bool quiet = false;
+  bool acks = false;
+  std::uint64_t window = 65536;
   std::string tick = "500us";
   std::string connect_time = "5s";
   std::string timeout = "60s";
@@ -65,6 +68,9 @@ Result<LoadOptions> to_options(const Arguments& arguments) {
   options.connections = arguments.connections;
   options.count = arguments.count;
   options.stamp = arguments.stamp;
+  options.acks = arguments.acks;
+  options.window = arguments.window;
+  if (options.window == 0) return Error{"--window: at least 1"};
   options.progress = !arguments.quiet && isatty(STDERR_FILENO) == 1;
   Status parsed = parse_rate(arguments.rate, options.rate_per_s);
   if (!parsed) return parsed.error();
@@ -126,24 +132,32 @@ int fail(int code, const std::string& message) {
   return code;
 }
 
-int run_load(const Arguments& arguments) {
-  auto options = to_options(arguments);
-  if (!options) return fail(kExitUsage, options.error().message);
-  const auto records = load_records(arguments, *options);
-  if (!records) return fail(kExitUsage, records.error().message);
-  Load load(*options, *records);
+// `Loader`: Load or AckedLoad.
+template <typename Loader>
+int run_loader(const Arguments& arguments, const LoadOptions& options,
+               const RecordMemory& records) {
+  Loader load(options, records);
   if (const Status connected = load.connect(); !connected) {
     return fail(kExitFailed, connected.error().message);
   }
   load.run();
   const LoadResults& results = load.results();
-  if (!arguments.quiet) print_summary(*options, results);
+  if (!arguments.quiet) print_summary(options, results);
   if (!results.error.empty()) fail(kExitFailed, results.error);
   if (!arguments.report.empty()) {
-    const Status written = write_report(arguments.report, load_report(*options, results));
+    const Status written = write_report(arguments.report, load_report(options, results));
     if (!written) return fail(kExitFailed, written.error().message);
   }
   return results.complete ? kExitDone : kExitFailed;
+}
+
+int run_load(const Arguments& arguments) {
+  auto options = to_options(arguments);
+  if (!options) return fail(kExitUsage, options.error().message);
+  const auto records = load_records(arguments, *options);
+  if (!records) return fail(kExitUsage, records.error().message);
+  return options->acks ? run_loader<AckedLoad>(arguments, *options, *records)
+                       : run_loader<Load>(arguments, *options, *records);
 }
 
 constexpr const char* kFooter =
@@ -156,6 +170,10 @@ constexpr const char* kFooter =
     "its number first: {\"weir_seq\":N,\"weir_ts\":NANOSECONDS,...; N = connection * 2^40 + number "
     "on\n"
     "the connection, the time is CLOCK_MONOTONIC. 'weir sink --check --latency' reads both.\n"
+    "With --acks the peer acknowledges each line (a source with 'acks: true', or 'weir sink\n"
+    "--acks'). A broken connection is made anew and goes on with the first record that was not\n"
+    "acknowledged; --timeout says how long a peer may acknowledge nothing. Exit code 0 only if\n"
+    "every record was acknowledged and none refused.\n"
     "Examples:\n"
     "  weir load --to tcp://127.0.0.1:7000 --file events.ndjson\n"
     "  weir load --to tcp://127.0.0.1:7000 --file events.ndjson --rate 50000 --duration 30s "
@@ -191,6 +209,12 @@ void add_load_command(CLI::App& app, int& exit_code) {
       ->type_name("N")
       ->capture_default_str();
   command->add_flag("--stamp", a->stamp, "Number and date each JSON object, for 'weir sink'");
+  command->add_flag("--acks", a->acks, "The peer acknowledges lines; send again what it did not");
+  command
+      ->add_option("--window", a->window,
+                   "With --acks: records of a connection that may wait for their acks")
+      ->type_name("N")
+      ->capture_default_str();
   command->add_option("--connect-timeout", a->connect_time, "Try this long to reach the peer")
       ->type_name("TIME")
       ->capture_default_str();

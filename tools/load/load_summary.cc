@@ -33,9 +33,35 @@ Report load_report(const LoadOptions& options, const LoadResults& results) {
     report["slip_ns"] = quantiles(results.slip);
     report["behind_at_end_s"] = results.behind_s;
   }
+  if (options.acks) {
+    report["acknowledged"] = results.records;
+    report["refused"] = results.refused;
+    report["breaks"] = results.breaks;
+    report["repeated"] = results.repeated;
+    report["ack_latency_ns"] = quantiles(results.ack_latency);
+    if (!results.first_refusal.empty()) report["first_refusal"] = results.first_refusal;
+    if (!results.first_break.empty()) report["first_break"] = results.first_break;
+  }
   if (!results.error.empty()) report["error"] = results.error;
   return report;
 }
+
+namespace {
+
+void print_acks(const LoadResults& results) {
+  fmt::print("acknowledged: {}, {} refused; latency p50 {}  p99 {}  max {}\n",
+             with_commas(results.records), with_commas(results.refused),
+             human_duration(results.ack_latency.quantile(0.5)),
+             human_duration(results.ack_latency.quantile(0.99)),
+             human_duration(results.ack_latency.max()));
+  if (!results.first_refusal.empty()) fmt::print("first refusal: {}\n", results.first_refusal);
+  if (results.breaks > 0) {
+    fmt::print("{} breaks, {} records sent again; the first: {}\n", with_commas(results.breaks),
+               with_commas(results.repeated), results.first_break);
+  }
+}
+
+}  // namespace
 
 void print_summary(const LoadOptions& options, const LoadResults& results) {
   fmt::print("sent {} records, {} in {:.2f} s over {} connection{}: {} records/s, {}/s\n",
@@ -49,6 +75,7 @@ void print_summary(const LoadOptions& options, const LoadResults& results) {
                human_duration(results.slip.quantile(0.99)), human_duration(results.slip.max()),
                human_duration(static_cast<std::uint64_t>(results.behind_s * 1e9)));
   }
+  if (options.acks) print_acks(results);
   std::fflush(stdout);
 }
 

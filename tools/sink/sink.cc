@@ -43,6 +43,7 @@ void watch(const Fd& epoll, int fd, std::uint64_t data) {
 Sink::Sink(const SinkOptions& options)
     : options_(options),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      random_(options.acks.seed),
       buffer_(std::make_unique<char[]>(kBufferBytes)) {
   WEIR_CHECK(epoll_.open());
   watch(epoll_, signals_.fd(), kSignalTag);
@@ -112,13 +113,14 @@ void Sink::run() {
     if (!options_.output.empty()) {  // whoever watches the files sees what has come
       for (const auto& port : ports_) std::fflush(port->output.get());
     }
+    if (options_.acks.on) send_acks(now_ns);
     if (paused_ > 0) resume_due(now_ns);
     if (options_.progress) show_progress(now_ns);
   }
   drain();
   if (options_.progress) fmt::print(stderr, "\r\033[K");
   for (const auto& connection : connections_) {
-    if (connection && connection->fd.open()) take_end(*connection);
+    if (connection && connection->fd.open()) end(*connection);
   }
 }
 
@@ -150,6 +152,13 @@ int Sink::wait_ms(std::int64_t now_ns) const {
       }
     }
   }
+  if (options_.acks.on) {
+    for (const auto& connection : connections_) {
+      if (connection && connection->fd.open()) {
+        wait_ns = std::min(wait_ns, std::max(connection->acks.next_ns(), now_ns) - now_ns);
+      }
+    }
+  }
   return static_cast<int>((std::max<std::int64_t>(wait_ns, 0) + 999'999) / 1'000'000);
 }
 
@@ -172,6 +181,7 @@ void Sink::accept_from(SinkPort& port) {
     connection->fd = std::move(fd);
     connection->port = &port;
     connection->slot = slot;
+    connection->acks.drop_at = draw_drop(random_, options_.acks);
     ++port.connections;
     ++port.connections_open;
     watch(epoll_, connection->fd.get(), slot);
@@ -197,6 +207,7 @@ bool Sink::receive_once(SinkConnection& connection, std::int64_t now_ns, std::si
   if (got == 0) return false;
   const auto size = static_cast<std::size_t>(got);
   take_chunk(connection, {buffer_.get(), size}, now_ns, options_.read_stamps);
+  if (options_.acks.on) connection.acks.owe(connection.records, now_ns, options_.acks);
   last_byte_ns_ = now_ns;
   connection.slice_left -= std::min<std::uint64_t>(connection.slice_left, size);
   return true;
@@ -216,6 +227,10 @@ void Sink::apply_faults(SinkConnection& connection, std::int64_t now_ns) {
   if (options_.close_every > 0 && connection.records >= options_.close_every) {
     ++connection.port->closed_on_demand;
     return end(connection);
+  }
+  if (connection.records >= connection.acks.drop_at) {
+    ++connection.port->closed_on_demand;
+    return end(connection, true);
   }
   if (options_.slow_bytes_per_s > 0 && connection.slice_left == 0) {
     pause(connection, connection.slice_end_ns);
@@ -257,13 +272,25 @@ void Sink::resume_due(std::int64_t now_ns) {
   }
 }
 
-void Sink::end(SinkConnection& connection) {
+// `dropped`: what is owed in acks is not told.
+void Sink::end(SinkConnection& connection, bool dropped) {
   take_end(connection);
+  if (options_.acks.on && !dropped) {
+    connection.acks.send(connection.fd.get(), 0, true, options_.acks);
+  }
+  connection.port->errors_told += connection.acks.errors();
   if (connection.paused) --paused_;
   connection.paused = false;
   connection.fd.reset();
   --connection.port->connections_open;
   ended_slots_.push_back(connection.slot);
+}
+
+void Sink::send_acks(std::int64_t now_ns) {
+  for (const auto& connection : connections_) {
+    if (!connection || !connection->fd.open() || connection->acks.next_ns() > now_ns) continue;
+    connection->acks.send(connection->fd.get(), now_ns, false, options_.acks);
+  }
 }
 
 // Takes what the kernel already holds, so that counts are exact for a peer that had finished.

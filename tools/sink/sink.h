@@ -29,6 +29,7 @@ struct SinkOptions {
   Nanoseconds stall_time{0};      // 0: no stall
   std::uint64_t close_every = 0;  // records of a connection; 0: never
   std::uint64_t slow_bytes_per_s = 0;
+  SinkAckOptions acks;
   bool progress = false;  // a status line on standard error
 };
 
@@ -58,7 +59,8 @@ class Sink {
   std::size_t read_limit(SinkConnection& connection, std::int64_t now_ns) const;
   void pause(SinkConnection& connection, std::int64_t until_ns);
   void resume_due(std::int64_t now_ns);
-  void end(SinkConnection& connection);
+  void end(SinkConnection& connection, bool dropped = false);
+  void send_acks(std::int64_t now_ns);
   void drain();
   void show_progress(std::int64_t now_ns);
 
@@ -70,6 +72,7 @@ class Sink {
   std::vector<std::size_t> free_slots_;
   std::vector<std::size_t> ended_slots_;  // free once the current batch of events is done
   std::size_t paused_ = 0;
+  Random random_;
   std::unique_ptr<char[]> buffer_;
   std::int64_t last_byte_ns_ = 0;  // or the start
   std::int64_t shown_ns_ = 0;

@@ -28,6 +28,7 @@ struct Arguments {
   bool check = false;
   bool complete = false;
   bool latency = false;
+  bool repeats = false;
   bool once = false;
   bool quiet = false;
   std::uint64_t expect = 0;
@@ -35,6 +36,8 @@ struct Arguments {
   std::string stall;
   std::uint64_t close_every = 0;
   std::string slow;
+  SinkAckOptions acks;
+  std::string ack_delay;
   std::string receive_buffer;
   std::string report;
   std::string output;
@@ -102,6 +105,14 @@ Result<SinkOptions> to_options(const Arguments& arguments) {
   if (!arguments.stall.empty()) {
     if (const auto parsed = parse_stall(arguments.stall, options); !parsed) return parsed.error();
   }
+  options.acks = arguments.acks;
+  options.acks.on = options.acks.on || options.acks.never || !arguments.ack_delay.empty() ||
+                    options.acks.fail_every > 0 || options.acks.drop_every > 0;
+  if (!arguments.ack_delay.empty()) {
+    const auto delay = parse_duration(arguments.ack_delay);
+    if (!delay) return Error{"--ack-delay: " + delay.error().message};
+    options.acks.delay = *delay;
+  }
   auto parsed = parse_amount("--slow", arguments.slow, options.slow_bytes_per_s);
   if (!parsed) return parsed.error();
   parsed = parse_amount("--receive-buffer", arguments.receive_buffer, options.receive_buffer_bytes);
@@ -127,7 +138,7 @@ int run_sink(const Arguments& arguments) {
   const double cpu_s = cpu_seconds() - start_cpu_s;
 
   const SinkVerdict verdict{arguments.check || arguments.complete, arguments.complete,
-                            arguments.latency, arguments.expect};
+                            arguments.latency, arguments.expect, arguments.repeats};
   if (!arguments.quiet) print_summary(sink, verdict);
   if (!arguments.report.empty()) {
     const Status written =
@@ -161,6 +172,8 @@ void add_sink_command(CLI::App& app, int& exit_code) {
                     "its connections");
   command->add_flag("--complete", a->complete,
                     "Check, and call gaps a fault: for a sink that receives every record");
+  command->add_flag("--allow-repeats", a->repeats,
+                    "Records that come again are counted but no fault: at-least-once");
   command->add_flag("--latency", a->latency,
                     "Quantiles of arrival minus stamp (same machine: CLOCK_MONOTONIC)");
   command->add_option("--expect", a->expect, "End after this many records, over all ports")
@@ -176,6 +189,21 @@ void add_sink_command(CLI::App& app, int& exit_code) {
       ->add_option("--close-every", a->close_every,
                    "Close a connection after about this many records")
       ->type_name("N");
+  command->add_flag("--acks", a->acks.on, "Acknowledge lines, as a target with 'acks: true' wants");
+  command->add_flag("--ack-never", a->acks.never, "Take lines and acknowledge none");
+  command->add_option("--ack-delay", a->ack_delay, "Acknowledge so much later")->type_name("TIME");
+  command
+      ->add_option("--ack-fail-every", a->acks.fail_every,
+                   "Refuse every Nth line of a connection with an error")
+      ->type_name("N");
+  command
+      ->add_option("--ack-drop", a->acks.drop_every,
+                   "Close a connection after about N lines, at random, the last ones not "
+                   "acknowledged")
+      ->type_name("N");
+  command->add_option("--seed", a->acks.seed, "Of --ack-drop")
+      ->type_name("S")
+      ->capture_default_str();
   command->add_option("--slow", a->slow, "Read each connection at no more than this rate")
       ->type_name("BYTES/s");
   command

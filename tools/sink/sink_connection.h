@@ -16,6 +16,7 @@
 #include "tools/common/histogram.h"
 #include "tools/common/sockets.h"
 #include "tools/sink/sequence_check.h"
+#include "tools/sink/sink_acks.h"
 
 namespace weir {
 
@@ -36,6 +37,7 @@ struct SinkPort {
   std::uint64_t connections_open = 0;
   std::uint64_t closed_on_demand = 0;  // --close-every
   std::uint64_t failed = 0;            // connections that ended by a reset
+  std::uint64_t errors_told = 0;       // --ack-fail-every, of connections that ended
   std::uint64_t stamped = 0;           // stamps found
   std::uint64_t unstamped = 0;         // lines without one
   std::int64_t first_ns = 0;           // of the first and last byte; 0: none came
@@ -56,6 +58,7 @@ struct SinkConnection {
   std::string unwritten;  // output: the unfinished line
   bool paused = false;    // not in the epoll set
   std::int64_t resume_ns = 0;
+  SinkAcks acks;
   std::uint64_t slice_left = 0;  // --slow: what may still be read in this slice
   std::int64_t slice_end_ns = 0;
 };

@@ -24,7 +24,7 @@ bool in_order(const SequenceCheck::Totals& totals) {
 
 bool port_passes(const SinkPort& port, const SinkVerdict& verdict) {
   const SequenceCheck::Totals totals = port.check.totals();
-  if (!in_order(totals) || totals.duplicates > 0) return false;
+  if (!in_order(totals) || (totals.duplicates > 0 && !verdict.repeats)) return false;
   return !verdict.complete || (totals.missing == 0 && port.unstamped == 0);
 }
 
@@ -57,6 +57,7 @@ Report port_report(const SinkPort& port, const SinkVerdict& verdict) {
                 {"partial_lines", port.partial_lines},
                 {"resets", port.failed},
                 {"closed_on_demand", port.closed_on_demand}};
+  if (port.errors_told > 0) report["errors_told"] = port.errors_told;
   if (verdict.check) report["check"] = check_report(port);
   if (verdict.latency) report["latency_ns"] = quantiles(port.latency);
   return report;

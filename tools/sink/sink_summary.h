@@ -11,6 +11,7 @@ struct SinkVerdict {
   bool complete = false;  // gaps too
   bool latency = false;
   std::uint64_t expect = 0;
+  bool repeats = false;  // allowed: no fault
 };
 
 // True if what came is as it should be.
