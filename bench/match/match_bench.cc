@@ -56,10 +56,14 @@ void add_rows(const Streams& streams, std::size_t rules_max) {
     });
   }
   const std::size_t built = std::min(kBuiltRules, rules_max);
-  benchmark::RegisterBenchmark("build/100,000 rules",
-                               [built](benchmark::State& s) { measure_build(s, built); })
-      ->Unit(benchmark::kMillisecond)
-      ->UseRealTime();
+  const auto add_real = [](const char* name, auto run) {
+    benchmark::RegisterBenchmark(name, run)->Unit(benchmark::kMillisecond)->UseRealTime();
+  };
+  add_real("build/100,000 rules", [built](benchmark::State& s) { measure_build(s, built, false); });
+  add_real("build/100,000 rules, all processors",
+           [built](benchmark::State& s) { measure_build(s, built, true); });
+  add_real("build/one rule put and removed among 100,000",
+           [built](benchmark::State& s) { measure_change(s, built); });
 }
 
 std::string slug(std::string name) {

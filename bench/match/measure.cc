@@ -1,5 +1,7 @@
 #include "bench/match/measure.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -11,6 +13,8 @@
 #include "core/base/check.h"
 #include "core/event/structural_index.h"
 #include "core/match/matcher.h"
+#include "core/rule/live_rules.h"
+#include "io/run/pieces.h"
 #include "tests/reference/reference.h"
 
 namespace weir::bench {
@@ -176,11 +180,34 @@ void measure_check(benchmark::State& state, const std::vector<Stream>& blocks) {
   report(state, blocks);
 }
 
-void measure_build(benchmark::State& state, std::size_t rules) {
+void measure_build(benchmark::State& state, std::size_t rules, bool all_processors) {
   const Patterns patterns = two_field_rules(rules);
+  std::vector<RuleText> texts;
+  for (const std::string& pattern : patterns) texts.push_back({"", pattern});
+  const RunPieces run = all_processors ? RunPieces(run_pieces) : RunPieces();
   std::size_t bytes = 0;
-  for (auto _ : state) bytes = compile(patterns)->memory_bytes();
+  for (auto _ : state) {
+    const auto set = compile_rules(texts, {}, run);
+    WEIR_CHECK(set.ok());
+    bytes = (*set)->memory_bytes();
+  }
   state.counters["rules_bytes"] = static_cast<double>(bytes);
+}
+
+void measure_change(benchmark::State& state, std::size_t rules) {
+  Patterns names;
+  for (std::size_t i = 0; i <= rules; ++i) names.push_back(fmt::format("rule-{}", i));
+  const Patterns patterns = two_field_rules(rules + 1);
+  std::vector<RuleText> texts;
+  for (std::size_t i = 0; i < rules; ++i) texts.push_back({names[i], patterns[i]});
+  LiveRules live;
+  WEIR_CHECK(live.assign(texts).ok());
+  const RuleText one{names[rules], patterns[rules]};
+  const std::string_view name = one.name;
+  for (auto _ : state) {
+    WEIR_CHECK(live.change(std::span(&one, 1)).ok());
+    WEIR_CHECK(live.change({}, std::span(&name, 1)).ok());
+  }
 }
 
 }  // namespace weir::bench

@@ -19,7 +19,9 @@ void measure_row(benchmark::State& state, const Row& row, const std::vector<Stre
 // The structural index alone, and the walk that checks all and wants nothing.
 void measure_index(benchmark::State& state, const std::vector<Stream>& blocks);
 void measure_check(benchmark::State& state, const std::vector<Stream>& blocks);
-// Time and memory of a build.
-void measure_build(benchmark::State& state, std::size_t rules);
+// Time and memory of a build, on this thread or on all processors.
+void measure_build(benchmark::State& state, std::size_t rules, bool all_processors);
+// One rule put into a set of so many, and one removed.
+void measure_change(benchmark::State& state, std::size_t rules);
 
 }  // namespace weir::bench

@@ -25,7 +25,7 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 // Small enough that a block and what is found in it stay in the second-level cache.
-constexpr std::size_t kBlockBytes = 256 * 1024;
+constexpr std::size_t kBlockBytes = 128 * 1024;
 // Repeated blocks are handed out in portions, so that small files cost no hand-outs to speak of.
 constexpr std::uint64_t kPortionBytes = 4 * 1024 * 1024;
 
