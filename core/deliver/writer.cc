@@ -125,11 +125,14 @@ bool Writer::next_block() {
     if (inbox_count_ == 0) return false;
   }
   block_ = inbox_[inbox_next_++];
-  WEIR_CHECK(first_block_ || block_->sequence > sequence_);
-  WEIR_CHECK(block_->log_sequence == 0 ||
-             bus(block_->bus).next == LogPosition{.sequence = block_->log_sequence});
-  first_block_ = false;
-  sequence_ = block_->sequence;
+  if (block_->log_sequence == 0) {
+    WEIR_CHECK(first_block_ || block_->sequence > sequence_);
+    first_block_ = false;
+    sequence_ = block_->sequence;
+  } else {
+    // A log hands its blocks on when they are durable; between buses there is no order.
+    WEIR_CHECK(bus(block_->bus).next == LogPosition{.sequence = block_->log_sequence});
+  }
   appender_.begin(*block_, slots_);
   return true;
 }

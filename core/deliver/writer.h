@@ -54,7 +54,8 @@ struct WriterOptions {
 
 class Writer final : public Stage, public CatchUpClient {
  public:
-  // Blocks come from one Producer, in sequence, each with one reference counted for this Writer.
+  // Blocks come from one Producer, those of memory buses and those of each durable bus in sequence,
+  // each with one reference counted for this Writer.
   Writer(const WriterOptions& options, Channel<Block*>& input, Port& port,
          const EventRenderer& renderer, WriterHost& host);
   ~Writer() override;
@@ -154,7 +155,7 @@ class Writer final : public Stage, public CatchUpClient {
   std::array<Block*, kInbox> inbox_{};
   std::size_t inbox_next_ = 0;
   std::size_t inbox_count_ = 0;
-  std::uint64_t sequence_ = 0;  // of the last block; only to see that the order holds
+  std::uint64_t sequence_ = 0;  // of the last block of a memory bus, to see that the order holds
   bool first_block_ = true;
   MonotonicTime earliest_ = MonotonicTime::never();  // not later than any target's deadline
   bool busy_ = false;                                // the last poll took as many blocks as it may
