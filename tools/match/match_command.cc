@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -36,7 +37,7 @@ struct MatchOptions {
   std::uint64_t repeat = 1;
   unsigned threads = 1;
   std::string stats_path;
-  std::string explain;
+  std::optional<std::string> explain;  // a rule, whose name may be empty
 };
 
 class MatchRun {
@@ -167,8 +168,8 @@ int match(const MatchOptions& options) {
     fmt::print(stderr, "weir: only one of --rules and --events can be standard input\n");
     return kExitUsage;
   }
-  if (!options.explain.empty()) {
-    return explain_rule(options.rules_path, options.explain, options.events_path);
+  if (options.explain) {
+    return explain_rule(options.rules_path, *options.explain, options.events_path);
   }
   Result<NamedRules, RuleFaults> rules = load_named_rules(options.rules_path);
   if (!rules) {
