@@ -37,7 +37,7 @@ struct MatchOptions {
   std::uint64_t repeat = 1;
   unsigned threads = 1;
   std::string stats_path;
-  std::optional<std::string> explain;  // a rule, whose name may be empty
+  std::optional<std::string> explain;  // the name of a rule
 };
 
 class MatchRun {
