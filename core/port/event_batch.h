@@ -48,6 +48,7 @@ struct StoredEvent {
   Exhausted exhausted = Exhausted::none;
   std::uint8_t hops = 0;  // buses it has come through
   WallTime accepted = {};
+  WallTime age_from = {};  // what `max_age` counts from: 0: `accepted`, else when it was redriven
   WallTime first_attempt = {};  // 0: none yet
   WallTime last_attempt = {};
   WallTime due = {};  // of a retry; 0: at once

@@ -29,6 +29,7 @@ TEST(EventBatch, GivesBackWhatWasAdded) {
                .exhausted = Exhausted::age,
                .hops = 3,
                .accepted = {1s},
+               .age_from = {5s},
                .first_attempt = {2s},
                .last_attempt = {3s},
                .due = {4s}});
@@ -52,6 +53,7 @@ TEST(EventBatch, GivesBackWhatWasAdded) {
     EXPECT_EQ(event.exhausted, Exhausted::age);
     EXPECT_EQ(event.hops, 3);
     EXPECT_EQ(event.accepted, WallTime{1s});
+    EXPECT_EQ(event.age_from, WallTime{5s});
     EXPECT_EQ(event.first_attempt, WallTime{2s});
     EXPECT_EQ(event.last_attempt, WallTime{3s});
     EXPECT_EQ(event.due, WallTime{4s});
