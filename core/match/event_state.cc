@@ -10,6 +10,9 @@ void grow(std::vector<T>& list, std::size_t size) {
   if (list.size() < size) list.resize(size);
 }
 
+// What the wildcards of one event may cost beyond what its length allows: below a millisecond.
+constexpr std::int64_t kWildcardSteps = 150'000;
+
 }  // namespace
 
 void EventState::fit(const Tables& tables) {
@@ -17,8 +20,10 @@ void EventState::fit(const Tables& tables) {
   grow(paths_, tables.matchers.size());
   grow(exclusions_, tables.exclusion_count);
   grow(fired_stamp_, tables.conditions.size());
-  grow(wildcards_.progress, tables.wildcard_count);
-  grow(wildcards_.waiting, tables.piece_count);
+  grow(wildcards_.next, tables.wildcards.nodes);
+  grow(wildcards_.waiting, tables.wildcards.pieces);
+  grow(wildcards_.bits, tables.wildcards.words);
+  grow(wildcards_.due, tables.wildcards.ring);
 }
 
 void EventState::start(const Tables& tables) {
@@ -34,6 +39,7 @@ void EventState::start(const Tables& tables) {
     ++round_;
   }
   any_bound_ = false;
+  wildcards_.steps_left = kWildcardSteps;
   fired_.clear();
   present_.clear();
   occurrences_.clear();

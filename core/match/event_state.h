@@ -106,6 +106,9 @@ class EventState {
     elements_[element].end = occurrence_count();
   }
 
+  // True when wildcards were given up: what was seen is not all.
+  bool exhausted() const { return wildcards_.steps_left < 0; }
+
   // For the combination.
   std::uint32_t event() const { return event_; }
   std::uint32_t round() const { return round_; }  // of event numbers; stamps of others are stale

@@ -96,7 +96,7 @@ bool Matcher::Scratch::finish(std::vector<RuleIndex>& out) {
   const auto parts = rules_->parts();
   for (std::size_t i = 0; i < parts.size(); ++i) {
     std::size_t end = out.size();
-    if (!combinations_[i].finish(states_[i], out)) {
+    if (states_[i].exhausted() || !combinations_[i].finish(states_[i], out)) {
       out.resize(first);
       return false;
     }

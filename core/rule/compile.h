@@ -15,6 +15,9 @@ Result<std::shared_ptr<const Tables>, PatternError> compile_tables(std::span<con
                                                                    const CompileLimits& limits,
                                                                    const RunPieces& run);
 
+// What to say of the rule with which a field's wildcards became too many.
+PatternError too_many_pieces(std::size_t rule, std::string path, std::size_t limit);
+
 // The set of just these.
 std::shared_ptr<const RuleSet> whole_set(std::shared_ptr<const Tables> tables);
 

@@ -1,6 +1,7 @@
 #include "core/rule/live_rules.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/base/check.h"
@@ -17,6 +18,8 @@ using engine::Tables;
 namespace {
 
 using Numbers = std::vector<std::uint32_t>;
+
+constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 SharedSource source_of(const RuleText& rule) {
   RuleSource source;
@@ -48,7 +51,7 @@ void RuleMerge::run(const RunPieces& run) {
   texts.reserve(sources_.size());
   for (const SharedSource& source : sources_) texts.push_back(text_of(source));
   auto tables = engine::compile_tables(texts, limits_, run);
-  WEIR_CHECK(tables.ok());  // each was compiled before, within the same limits
+  WEIR_CHECK(tables.ok());  // each was compiled before
   tables_ = std::move(tables).value();
 }
 
@@ -145,6 +148,12 @@ Result<std::shared_ptr<const RuleSet>, PatternError> LiveRules::apply(const Diff
     error.rule = difference.put[error.rule - kept.size()].position;
     return error;
   }
+  if (!all && !difference.put.empty()) {
+    if (auto costly = costly_beside_base(**tables)) {
+      costly->rule = difference.put.back().position;
+      return *std::move(costly);
+    }
+  }
   for (const RuleIndex slot : difference.removed) {
     strike(slot);
     index_.erase(sources_[slot]->name());
@@ -171,6 +180,20 @@ Result<std::shared_ptr<const RuleSet>, PatternError> LiveRules::apply(const Diff
     join(std::move(tables).value());
   }
   return set_;
+}
+
+// The limits hold for base and `changed` together.
+std::optional<PatternError> LiveRules::costly_beside_base(const Tables& changed) const {
+  const std::size_t limit = limits_.wildcard_pieces_per_field_max;
+  const std::vector<std::string> names = changed.tree.path_names();
+  for (std::uint32_t path = 0; path < changed.path_count(); ++path) {
+    const std::size_t pieces = changed.matchers[path].later_pieces();
+    if (pieces == 0) continue;
+    const std::uint32_t known = base_->tree.find_path(names[path]);
+    if (known == kNone || base_->matchers[known].later_pieces() + pieces <= limit) continue;
+    return engine::too_many_pieces(0, names[path], limit);
+  }
+  return std::nullopt;
 }
 
 RuleIndex LiveRules::take_slot() {
@@ -253,6 +276,7 @@ bool LiveRules::merge_due() const {
 std::unique_ptr<RuleMerge> LiveRules::begin_merge() const {
   auto merge = std::make_unique<RuleMerge>();
   merge->limits_ = limits_;
+  merge->limits_.wildcard_pieces_per_field_max = kUnlimited;  // held when they were put
   for (RuleIndex slot = 0; slot < sources_.size(); ++slot) {
     if (sources_[slot] == nullptr) continue;
     merge->slots_.push_back(slot);
@@ -279,8 +303,10 @@ std::shared_ptr<const RuleSet> LiveRules::finish_merge(const RuleMerge& merge) {
 std::shared_ptr<const Tables> LiveRules::compile_changed() {
   std::vector<RuleText> texts;
   for (const RuleIndex slot : changed_) texts.push_back(text_of(sources_[slot]));
-  auto tables = engine::compile_tables(texts, limits_, {});
-  WEIR_CHECK(tables.ok());  // compiled before, within the same limits
+  CompileLimits limits = limits_;
+  limits.wildcard_pieces_per_field_max = kUnlimited;
+  auto tables = engine::compile_tables(texts, limits, {});
+  WEIR_CHECK(tables.ok());  // compiled before
   return std::move(tables).value();
 }
 

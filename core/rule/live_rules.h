@@ -85,6 +85,7 @@ class LiveRules {
   struct Difference;
   Result<std::shared_ptr<const RuleSet>, PatternError> apply(const Difference& difference,
                                                              const RunPieces& run);
+  std::optional<PatternError> costly_beside_base(const engine::Tables& changed) const;
   void strike(RuleIndex slot);
   RuleIndex take_slot();
   void take_base(std::shared_ptr<const engine::Tables> tables, std::vector<RuleIndex> rules);

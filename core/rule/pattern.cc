@@ -15,7 +15,7 @@ using Kind = JsonNode::Kind;
 using Branch = std::vector<Pattern::Field>;
 
 constexpr std::string_view kOr = "$or";
-constexpr std::size_t kPathBytesMax = 4U * 1024 * 1024;
+constexpr std::size_t kPathBytesMax = 2U * 1024 * 1024;
 constexpr std::size_t kWorkMax = 20'000'000;
 // Names that a member inside `$or` may not have: what is or may become an operator.
 constexpr std::array kReservedInOr = std::to_array<std::string_view>({"exactly",

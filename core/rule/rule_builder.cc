@@ -58,8 +58,9 @@ void run_in_turn(std::size_t count, const std::function<void(std::size_t)>& piec
 
 class Builder {
  public:
-  explicit Builder(std::uint64_t hash_key)
-      : tables_(std::make_unique<Tables>()),
+  Builder(std::uint64_t hash_key, std::size_t pieces_max)
+      : pieces_max_(pieces_max),
+        tables_(std::make_unique<Tables>()),
         hash_key_(hash_key),
         path_numbers_(hash_key_),
         test_numbers_(hash_key_),
@@ -67,7 +68,7 @@ class Builder {
         condition_numbers_(hash_key_) {}
 
   void expect(std::span<const RuleChunk> chunks);
-  void add(const RuleChunk& chunk);
+  std::optional<PatternError> add(const RuleChunk& chunk);
   std::shared_ptr<const Tables> finish(const RunPieces& run);
 
  private:
@@ -96,6 +97,7 @@ class Builder {
   void build_matchers(const RunPieces& run);
   void group_paths();
 
+  std::size_t pieces_max_;
   std::unique_ptr<Tables> tables_;
   std::uint64_t hash_key_;
   Numbering path_numbers_;
@@ -106,6 +108,8 @@ class Builder {
   std::vector<std::uint32_t> numbered_as_condition_;  // by number of condition_numbers_
   std::vector<std::uint32_t> test_uses_;
   std::vector<std::uint32_t> path_uses_;
+  std::vector<std::size_t> path_pieces_;  // see wildcard_pieces_per_field_max
+  std::uint32_t costly_ = kNone;          // the first condition with which they were too many
   std::vector<std::pair<std::uint32_t, std::uint32_t>> excludes_;  // test, exclusion
   std::vector<std::uint32_t> condition_uses_;
   std::string key_;
@@ -140,7 +144,12 @@ std::uint32_t Builder::add_test(std::uint32_t path, Cursor& from) {
   from.key += test.length;
   const std::uint64_t hash = hash_number(test.hash + path, hash_key_);
   const auto [number, fresh] = test_numbers_.add(key_, hash);
-  if (fresh) condition_of_test_.push_back(kNone);
+  if (!fresh) return number;
+  condition_of_test_.push_back(kNone);
+  const std::string_view fresh_key = test_key(number);
+  if (engine::test_kind(fresh_key) == ValueTest::Kind::wildcard) {
+    path_pieces_[path] += engine::WildcardSet::later_pieces_of(fresh_key.substr(1));
+  }
   return number;
 }
 
@@ -208,21 +217,32 @@ std::uint32_t Builder::add_condition(const RuleChunk::Condition& condition, Curs
     t.condition_parts.insert(t.condition_parts.end(), ids_.begin(), ids_.end());
     condition_uses_.push_back(0);
   }
+  if (path_pieces_[path] > pieces_max_) costly_ = std::min(costly_, number);
   return number;
 }
 
-void Builder::add(const RuleChunk& chunk) {
+std::optional<PatternError> Builder::add(const RuleChunk& chunk) {
   local_paths_.clear();
   for (std::uint32_t p = 0; p < chunk.paths.count(); ++p) {
     local_paths_.push_back(path_numbers_.add(chunk.paths.key(p)).first);
   }
   path_uses_.resize(path_numbers_.count(), 0);
+  path_pieces_.resize(path_numbers_.count(), 0);
   local_conditions_.clear();
   Cursor cursor{chunk};
   for (const RuleChunk::Condition& condition : chunk.conditions) {
     local_conditions_.push_back(add_condition(condition, cursor));
   }
   add_branches(chunk);
+  if (costly_ == kNone) return std::nullopt;
+  const auto is_costly = [this](const Branch& branch) {
+    const auto first = tables_->branch_conditions.begin() + branch.conditions;
+    return std::find(first, first + branch.condition_count, costly_) !=
+           first + branch.condition_count;
+  };
+  const auto branch = std::ranges::find_if(tables_->branches, is_costly);
+  const std::uint32_t path = tables_->conditions[costly_].path;
+  return engine::too_many_pieces(branch->rule, std::string(path_numbers_.key(path)), pieces_max_);
 }
 
 void Builder::add_branches(const RuleChunk& chunk) {
@@ -352,7 +372,7 @@ void Builder::build_matchers(const RunPieces& run) {
   };
   run(t.matchers.size(), build);
   for (engine::ValueMatcher& matcher : t.matchers) {
-    matcher.number_scratch(t.wildcard_count, t.piece_count);
+    matcher.number_scratch(t.wildcards);
   }
 }
 
@@ -400,11 +420,20 @@ Result<std::shared_ptr<const Tables>, PatternError> engine::compile_tables(
   for (const RuleChunk& chunk : chunks) {
     if (chunk.error) return *chunk.error;
   }
-  Builder builder(hash_key);
+  Builder builder(hash_key, limits.wildcard_pieces_per_field_max);
   builder.expect(chunks);
-  for (const RuleChunk& chunk : chunks) builder.add(chunk);
+  for (const RuleChunk& chunk : chunks) {
+    if (auto costly = builder.add(chunk)) return *std::move(costly);
+  }
   chunks.clear();
   return builder.finish(run);
+}
+
+PatternError engine::too_many_pieces(std::size_t rule, std::string path, std::size_t limit) {
+  return {rule,
+          "too costly: the wildcards on this field have more than " + std::to_string(limit) +
+              " pieces behind their first",
+          std::move(path), 0};
 }
 
 }  // namespace weir

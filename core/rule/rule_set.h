@@ -41,6 +41,9 @@ struct PatternError {
 struct CompileLimits {
   std::size_t branches_per_rule_max = 10'000;  // sub-rules after the expansion of `$or`
   std::size_t fields_per_rule_max = 400'000;   // fields of all sub-rules of one rule together
+  // Of the wildcards of one field together: pieces behind their first, as `c` and `d` in
+  // "a*b*c*d*". Each may cost every value a few steps.
+  std::size_t wildcard_pieces_per_field_max = 100'000;
   std::size_t pattern_bytes_max = 16U * 1024 * 1024;
   std::uint64_t hash_key = 0;  // of all tables that event bytes are looked up in; 0: chosen anew
 };

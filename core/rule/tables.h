@@ -65,8 +65,7 @@ struct Tables {
   std::vector<bool> many_branches;    // by rule
   std::size_t test_count = 0;
   std::size_t exclusion_count = 0;
-  std::uint32_t wildcard_count = 0;
-  std::uint32_t piece_count = 0;
+  WildcardScratchSize wildcards;
 
   std::size_t path_count() const { return matchers.size(); }
   std::size_t rule_count() const { return many_branches.size(); }

@@ -59,9 +59,12 @@ class ValueMatcher {
     std::uint32_t id = kNone;
   };
   void build(std::span<const Entry> entries, std::uint64_t hash_key);
-  // Gives this field its part of the Matcher's scratch; both numbers are moved on.
-  void number_scratch(std::uint32_t& wildcards, std::uint32_t& pieces) {
-    if (parts_ && parts_->wildcards) parts_->wildcards->number_scratch(wildcards, pieces);
+  // Gives this field its part of the Matcher's scratch.
+  void number_scratch(WildcardScratchSize& size) {
+    if (parts_ && parts_->wildcards) parts_->wildcards->number_scratch(size);
+  }
+  std::size_t later_pieces() const {
+    return parts_ && parts_->wildcards ? parts_->wildcards->later_pieces() : 0;
   }
   std::size_t memory_bytes() const;
 

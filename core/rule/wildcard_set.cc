@@ -1,5 +1,6 @@
 #include "core/rule/wildcard_set.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace weir::engine {
@@ -19,69 +20,143 @@ std::vector<std::string> split_at_stars(std::string_view text) {
   return parts;
 }
 
-// Groups `items` (group, value) by group: values of group g at begin[g] .. begin[g + 1].
-void group(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& items, std::size_t groups,
-           std::vector<std::uint32_t>& begin, std::vector<std::uint32_t>& values) {
-  begin.assign(groups + 1, 0);
-  for (const auto& [g, value] : items) ++begin[g + 1];
-  for (std::size_t g = 0; g < groups; ++g) begin[g + 1] += begin[g];
-  std::vector<std::uint32_t> next(begin.begin(), begin.end() - 1);
-  values.resize(items.size());
-  for (const auto& [g, value] : items) values[next[g]++] = value;
-}
-
 }  // namespace
+
+// The wildcards as their steps: the number of the head (0: none), then those of the pieces.
+struct WildcardSet::Plan {
+  struct One {
+    std::vector<std::uint32_t> steps;
+    std::string tail;
+    std::uint32_t id = kNone;
+  };
+  std::vector<One> wildcards;
+  std::vector<std::string> heads = {""};
+  std::vector<std::string> pieces;
+};
+
+std::size_t WildcardSet::later_pieces_of(std::string_view wildcard) {
+  std::size_t stars = 0;
+  for (std::size_t i = 0; i < wildcard.size(); ++i) {
+    if (wildcard[i] == '\\') {
+      ++i;
+    } else if (wildcard[i] == '*') {
+      ++stars;
+    }
+  }
+  return stars < 2 ? 0 : stars - 2;
+}
 
 void WildcardSet::build(const std::vector<Entry>& entries) {
   if (entries.empty()) return;
-  std::unordered_map<std::string, std::uint32_t> piece_numbers;
-  std::unordered_map<std::string, std::uint32_t> head_numbers;
-  std::vector<std::string> pieces;
-  std::vector<ByteTrie::Entry> heads;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> by_head;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> by_first_piece;
+  Plan plan;
+  std::unordered_map<std::string, std::uint32_t> heads = {{"", 0}};
+  std::unordered_map<std::string, std::uint32_t> pieces;
+  const auto number = [](auto& known, std::vector<std::string>& list, const std::string& text) {
+    const auto [at, fresh] = known.try_emplace(text, static_cast<std::uint32_t>(list.size()));
+    if (fresh) list.push_back(text);
+    return at->second;
+  };
   for (const Entry& entry : entries) {
-    const auto number = static_cast<std::uint32_t>(wildcards_.size());
     std::vector<std::string> parts = split_at_stars(entry.text);
-    Wildcard wildcard;
-    wildcard.id = entry.id;
-    wildcard.tail = static_cast<std::uint32_t>(texts_.size());
-    wildcard.tail_length = static_cast<std::uint32_t>(parts.back().size());
-    wildcard.pieces = static_cast<std::uint32_t>(pieces_.size());
-    wildcard.piece_count = static_cast<std::uint32_t>(parts.size() - 2);
-    texts_ += parts.back();
+    later_pieces_ += later_pieces_of(entry.text);
+    Plan::One one;
+    one.id = entry.id;
+    one.tail = std::move(parts.back());
+    one.steps.push_back(number(heads, plan.heads, parts[0]));
     for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
-      const auto [known, fresh] =
-          piece_numbers.try_emplace(parts[i], static_cast<std::uint32_t>(pieces.size()));
-      if (fresh) pieces.push_back(parts[i]);
-      pieces_.push_back(known->second);
+      one.steps.push_back(number(pieces, plan.pieces, parts[i]));
     }
-    if (!parts.front().empty()) {
-      const auto [known, fresh] =
-          head_numbers.try_emplace(parts.front(), static_cast<std::uint32_t>(heads.size()));
-      if (fresh) heads.push_back({parts.front(), known->second});
-      by_head.emplace_back(known->second, number);
-    } else if (wildcard.piece_count > 0) {
-      by_first_piece.emplace_back(pieces_[wildcard.pieces], number);
-    } else {
-      pieceless_headless_.push_back(number);
-    }
-    wildcards_.push_back(wildcard);
+    plan.wildcards.push_back(std::move(one));
   }
-  group(by_head, heads.size(), head_begin_, head_wildcards_);
-  group(by_first_piece, pieces.size(), start_begin_, start_wildcards_);
-  heads_.build(std::move(heads));
-  for (const std::string& piece : pieces) {
-    piece_length_.push_back(static_cast<std::uint32_t>(piece.size()));
+  build_nodes(plan);
+  for (const std::string& piece : plan.pieces) {
+    pieces_.push_back({static_cast<std::uint32_t>(piece.size()), kNone, 0, kNone});
   }
-  if (!pieces.empty()) build_automaton(pieces);
+  if (!plan.pieces.empty()) {
+    build_automaton(plan.pieces);
+    number_pieces();
+  }
 }
 
-void WildcardSet::number_scratch(std::uint32_t& wildcard_base, std::uint32_t& piece_base) {
-  wildcard_base_ = wildcard_base;
-  piece_base_ = piece_base;
-  wildcard_base += static_cast<std::uint32_t>(wildcards_.size());
-  piece_base += static_cast<std::uint32_t>(piece_length_.size());
+// Breadth first over the sorted steps, so that the children of a node are contiguous.
+void WildcardSet::build_nodes(Plan& plan) {
+  auto& all = plan.wildcards;
+  std::ranges::sort(all, {}, &Plan::One::steps);
+  struct Range {
+    std::size_t begin, end, depth;
+    std::uint32_t node;
+  };
+  std::vector<Range> ranges;
+  std::vector<ByteTrie::Entry> heads;
+  nodes_.emplace_back();
+  for (std::size_t begin = 0; begin < all.size();) {
+    const std::uint32_t head = all[begin].steps[0];
+    std::size_t end = begin + 1;
+    while (end < all.size() && all[end].steps[0] == head) ++end;
+    auto node = static_cast<std::uint32_t>(0);
+    if (head != 0) {
+      node = static_cast<std::uint32_t>(nodes_.size());
+      nodes_.emplace_back();
+      heads.push_back({plan.heads[head], node});
+    }
+    ranges.push_back({begin, end, 1, node});
+    begin = end;
+  }
+  for (std::size_t r = 0; r < ranges.size(); ++r) {
+    auto [begin, end, depth, number] = ranges[r];
+    const std::size_t first = begin;
+    while (begin < end && all[begin].steps.size() == depth) ++begin;
+    Node node = nodes_[number];
+    if (begin > first) add_tails(node, plan, first, begin);
+    node.first_child = static_cast<std::uint32_t>(nodes_.size());
+    while (begin < end) {
+      const std::uint32_t piece = all[begin].steps[depth];
+      std::size_t stop = begin + 1;
+      while (stop < end && all[stop].steps[depth] == piece) ++stop;
+      ranges.push_back({begin, stop, depth + 1, static_cast<std::uint32_t>(nodes_.size())});
+      nodes_.emplace_back();
+      nodes_.back().piece = piece;
+      ++node.child_count;
+      begin = stop;
+    }
+    nodes_[number] = node;
+  }
+  heads_.build(std::move(heads));
+  nodes_.shrink_to_fit();
+  tails_.shrink_to_fit();
+  texts_.shrink_to_fit();
+}
+
+// The tails of wildcards [begin, end) of the plan, which are equal up to them.
+void WildcardSet::add_tails(Node& node, const Plan& plan, std::size_t begin, std::size_t end) {
+  node.tails = static_cast<std::uint32_t>(tails_.size());
+  node.tail_count = static_cast<std::uint32_t>(end - begin);
+  if (node.tail_count > kFewTails) {
+    std::vector<ByteTrie::Entry> entries;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::string& tail = plan.wildcards[i].tail;
+      entries.push_back({std::string(tail.rbegin(), tail.rend()), plan.wildcards[i].id});
+    }
+    node.tail_trie = static_cast<std::uint32_t>(tail_tries_.size());
+    tail_tries_.emplace_back().build(std::move(entries));
+    return;
+  }
+  for (std::size_t i = begin; i < end; ++i) {
+    const Plan::One& one = plan.wildcards[i];
+    tails_.push_back({static_cast<std::uint32_t>(texts_.size()),
+                      static_cast<std::uint32_t>(one.tail.size()), one.id});
+    texts_ += one.tail;
+  }
+}
+
+void WildcardSet::number_scratch(WildcardScratchSize& size) {
+  node_base_ = size.nodes;
+  piece_base_ = size.pieces;
+  word_base_ = size.words;
+  size.nodes += static_cast<std::uint32_t>(nodes_.size());
+  size.pieces += static_cast<std::uint32_t>(pieces_.size());
+  size.words += static_cast<std::uint32_t>(awaited_at_start_.size());
+  size.ring = std::max(size.ring, ring_mask_ + 1);
 }
 
 void WildcardSet::build_automaton(const std::vector<std::string>& pieces) {
@@ -110,9 +185,12 @@ void WildcardSet::build_automaton(const std::vector<std::string>& pieces) {
         fail = next;
       }
       states_[s].fail = fail;
-      states_[s].shorter = states_[fail].piece != kNone ? fail : states_[fail].shorter;
+      states_[s].piece = states_[fail].piece;
     }
-    if (pieces[order[begin]].size() == depth) states_[s].piece = order[begin++];
+    if (pieces[order[begin]].size() == depth) {
+      pieces_[order[begin]].shorter = states_[s].piece;
+      states_[s].piece = order[begin++];
+    }
     states_[s].first_child = static_cast<std::uint32_t>(states_.size());
     while (begin < end) {
       const char c = pieces[order[begin]][depth];
@@ -129,14 +207,59 @@ void WildcardSet::build_automaton(const std::vector<std::string>& pieces) {
   }
 }
 
+// Renumbers the pieces along heavy paths of the tree that `shorter` makes.
+void WildcardSet::number_pieces() {
+  const auto count = static_cast<std::uint32_t>(pieces_.size());
+  std::vector<std::uint32_t> by_length(count);
+  for (std::uint32_t i = 0; i < count; ++i) by_length[i] = i;
+  std::ranges::stable_sort(by_length, {}, [this](std::uint32_t i) { return pieces_[i].length; });
+  std::vector<std::uint32_t> below(count, 1);      // pieces that end with this one
+  std::vector<std::uint32_t> heavy(count, kNone);  // the piece behind it on its path
+  for (std::size_t i = count; i-- > 0;) {
+    const std::uint32_t piece = by_length[i];
+    const std::uint32_t shorter = pieces_[piece].shorter;
+    if (shorter == kNone) continue;
+    below[shorter] += below[piece];
+    if (heavy[shorter] == kNone || below[piece] > below[heavy[shorter]]) heavy[shorter] = piece;
+  }
+  std::vector<std::uint32_t> number(count, kNone);
+  std::vector<Piece> numbered;
+  for (const std::uint32_t top : by_length) {
+    if (number[top] != kNone) continue;
+    const auto path = static_cast<std::uint32_t>(numbered.size());
+    for (std::uint32_t piece = top; piece != kNone; piece = heavy[piece]) {
+      number[piece] = static_cast<std::uint32_t>(numbered.size());
+      const std::uint32_t shorter = pieces_[piece].shorter;
+      numbered.push_back(pieces_[piece]);
+      numbered.back().shorter = shorter == kNone ? kNone : number[shorter];
+      numbered.back().path = path;
+    }
+  }
+  pieces_ = std::move(numbered);
+  for (State& state : states_) {
+    if (state.piece != kNone) state.piece = number[state.piece];
+  }
+  for (Node& node : nodes_) {
+    if (node.piece != kNone) node.piece = number[node.piece];
+  }
+  awaited_at_start_.assign((count + 63) / 64, 0);
+  const Node& root = nodes_[0];
+  for (std::uint32_t c = root.first_child; c < root.first_child + root.child_count; ++c) {
+    const std::uint32_t piece = nodes_[c].piece;
+    pieces_[piece].root_child = c;
+    awaited_at_start_[piece / 64] |= std::uint64_t{1} << (piece % 64);
+  }
+  const auto longest = std::ranges::max(pieces_, {}, &Piece::length).length;
+  ring_mask_ = std::bit_ceil(longest + 1) - 1;
+}
+
 std::size_t WildcardSet::memory_bytes() const {
-  const std::size_t numbers = pieces_.capacity() + piece_length_.capacity() +
-                              head_begin_.capacity() + head_wildcards_.capacity() +
-                              start_begin_.capacity() + start_wildcards_.capacity() +
-                              pieceless_headless_.capacity();
-  return numbers * 4 + wildcards_.capacity() * sizeof(Wildcard) + texts_.capacity() +
-         heads_.memory_bytes() + states_.capacity() * sizeof(State) + bytes_.capacity() +
-         sizeof(*this);
+  std::size_t bytes = sizeof(*this) + nodes_.capacity() * sizeof(Node) +
+                      tails_.capacity() * sizeof(Tail) + texts_.capacity() + heads_.memory_bytes() +
+                      pieces_.capacity() * sizeof(Piece) + awaited_at_start_.capacity() * 8 +
+                      states_.capacity() * sizeof(State) + bytes_.capacity();
+  for (const ByteTrie& trie : tail_tries_) bytes += sizeof trie + trie.memory_bytes();
+  return bytes;
 }
 
 }  // namespace weir::engine

@@ -64,5 +64,25 @@ TEST(Build, TheFirstWrongRuleIsNamedWhateverTheOrder) {
   EXPECT_EQ(bad.error().offset, 16U);
 }
 
+// 5,000 wildcards that go on behind "a", and thousands of values "a".
+TEST(Wildcards, AnEventThatCostsThemTooMuchIsRefusedByItself) {
+  std::vector<std::string> patterns;
+  for (int i = 0; i < 5000; ++i) {
+    patterns.push_back(R"({"v":[{"wildcard":"*a*)" + std::to_string(i) + R"(*"}]})");
+  }
+  const auto texts = texts_of(patterns);
+  const auto rules = compile_rules(texts);
+  ASSERT_TRUE(rules.ok());
+  std::string values = R"("a")";
+  for (int i = 0; i < 4000; ++i) values += R"(,"a")";
+  Matcher matcher;
+  std::vector<RuleIndex> found;
+  EXPECT_EQ(matcher.match_event(**rules, R"({"v":[)" + values + "]}", found),
+            EventError::too_complex);
+  EXPECT_TRUE(found.empty());
+  EXPECT_EQ(matcher.match_event(**rules, R"({"v":"xa-4321"})", found), EventError::none);
+  EXPECT_EQ(found.size(), 10U);  // the ten numbers in 4321
+}
+
 }  // namespace
 }  // namespace weir
