@@ -27,6 +27,7 @@
 namespace weir {
 
 class FlowLogLayout;
+class Rendering;
 class BlockPool;
 
 // Why a line was refused. Names as they appear in reports are in to_string().
@@ -51,6 +52,7 @@ struct Origin {
   SourceId source;
   std::string label;                      // "127.0.0.1:53211", "logs/a.json.gz": for messages
   const FlowLogLayout* layout = nullptr;  // flow logs: owned by the process, never freed
+  const Rendering* logged = nullptr;      // read back from a log: as it was rendered then; likewise
   std::uint64_t lines = 0;                // physical lines sequenced so far
   // Where the AckSink keeps the connection; changed and read on its thread only.
   static constexpr std::uint32_t kNoAcks = ~std::uint32_t{0};

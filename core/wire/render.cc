@@ -100,36 +100,46 @@ std::array<std::string_view, 8> interface_arn(const EnvelopeFacts& facts) {
           facts.interface_id};
 }
 
-EventRenderer::EventRenderer(std::string account, std::string region,
-                             std::vector<SourceRendering> sources)
-    : account_(std::move(account)), region_(std::move(region)) {
-  for (SourceRendering& source : sources) {
-    envelopes_.emplace_back();
-    if (source.envelope) envelopes_.back() = make_envelope(std::move(*source.envelope));
+Rendering::Rendering(std::string account, std::string region, std::optional<EnvelopeText> envelope)
+    : account_(std::move(account)), region_(std::move(region)), envelope_(std::move(envelope)) {
+  if (!envelope_) return;
+  before_account_ = R"(","detail-type":")" + json_escaped(envelope_->detail_type) +
+                    R"(","source":")" + json_escaped(envelope_->source) + R"(","account":")";
+  for (const std::string& resource : envelope_->resources) {
+    resources_ += resources_.empty() ? "[\"" : ",\"";
+    resources_ += json_escaped(resource) + "\"";
   }
+  if (!resources_.empty()) resources_ += "]";
 }
 
-EventRenderer::Envelope EventRenderer::make_envelope(EnvelopeText text) {
-  Envelope envelope;
-  envelope.before_account = R"(","detail-type":")" + json_escaped(text.detail_type) +
-                            R"(","source":")" + json_escaped(text.source) + R"(","account":")";
-  for (const std::string& resource : text.resources) {
-    envelope.resources += envelope.resources.empty() ? "[\"" : ",\"";
-    envelope.resources += json_escaped(resource) + "\"";
+EventRenderer::EventRenderer(const std::string& account, const std::string& region,
+                             std::vector<SourceRendering> sources)
+    : other_(account, region, std::nullopt) {
+  for (SourceRendering& source : sources) {
+    sources_.emplace_back(account, region, std::move(source.envelope));
   }
-  if (!envelope.resources.empty()) envelope.resources += "]";
-  envelope.text = std::move(text);
-  return envelope;
 }
 
 EnvelopeFacts EventRenderer::facts(WallTime received) const {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(received.since_epoch).count();
-  return {.account = account_, .region = region_, .interface_id = {}, .time_s = seconds};
+  return facts(other_, received);
 }
 
 EnvelopeFacts EventRenderer::facts(const FlowLogLayout& layout, const FlowLogValues& values,
                                    WallTime received) const {
-  EnvelopeFacts facts = this->facts(received);
+  return facts(other_, layout, values, received);
+}
+
+EnvelopeFacts EventRenderer::facts(const Rendering& rendering, WallTime received) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(received.since_epoch).count();
+  return {.account = rendering.account(),
+          .region = rendering.region(),
+          .interface_id = {},
+          .time_s = seconds};
+}
+
+EnvelopeFacts EventRenderer::facts(const Rendering& rendering, const FlowLogLayout& layout,
+                                   const FlowLogValues& values, WallTime received) {
+  EnvelopeFacts facts = EventRenderer::facts(rendering, received);
   const FlowLogLayout::Known& known = layout.known();
   const std::string_view account = value_of(values, known.account_id);
   if (is_account(account)) facts.account = account;
@@ -146,11 +156,11 @@ EnvelopeFacts EventRenderer::facts(const FlowLogLayout& layout, const FlowLogVal
 std::size_t EventRenderer::size_bound(const Origin& origin, std::size_t event_bytes) const {
   std::size_t bound = event_bytes;
   if (origin.layout != nullptr) bound = origin.layout->json_size_bound(event_bytes);
-  if (!enveloped(origin.source)) return bound;
-  const Envelope& envelope = *envelopes_[origin.source.value];
-  bound += kEnvelopeFixedBytes + envelope.before_account.size() + envelope.resources.size();
+  const Rendering& how = rendering(origin);
+  if (!how.envelope()) return bound;
+  bound += kEnvelopeFixedBytes + how.before_account_.size() + how.resources_.size();
   // Account and region stand in the envelope and in the ARN, and may come from the record.
-  bound += 2 * kJsonEscapeMax * (account_.size() + region_.size());
+  bound += 2 * kJsonEscapeMax * (how.account_.size() + how.region_.size());
   if (origin.layout != nullptr) bound += 3 * kJsonEscapeMax * event_bytes;
   return bound;
 }
@@ -160,30 +170,30 @@ char* EventRenderer::render(const Block& block, std::size_t span_index, std::siz
   const EventEntry& entry = block.events[event_index];
   const Origin& origin = *block.spans[span_index].origin;
   const std::string_view event = block.text().substr(entry.offset, entry.length);
-  if (!enveloped(origin.source)) {
+  const Rendering& how = rendering(origin);
+  if (!how.envelope()) {
     return origin.layout == nullptr ? append(event, out) : origin.layout->render_json(event, out);
   }
-  const Envelope& envelope = *envelopes_[origin.source.value];
   const EventIdText id =
       event_id(block.id_seed, block.id_sequence, static_cast<std::uint32_t>(event_index));
   if (origin.layout == nullptr) {
-    out = render_head(envelope, facts(block.received.wall), id, out);
+    out = render_head(how, facts(how, block.received.wall), id, out);
     out = append(event, out);
   } else {
     FlowLogValues values;
     WEIR_CHECK(origin.layout->split(event, values) == RefuseReason::none);
-    out = render_head(envelope, facts(*origin.layout, values, block.received.wall), id, out);
+    out = render_head(how, facts(how, *origin.layout, values, block.received.wall), id, out);
     out = origin.layout->render_json(event, out);
   }
   *out++ = '}';
   return out;
 }
 
-char* EventRenderer::render_head(const Envelope& envelope, const EnvelopeFacts& facts,
-                                 const EventIdText& id, char* out) const {
+char* EventRenderer::render_head(const Rendering& rendering, const EnvelopeFacts& facts,
+                                 const EventIdText& id, char* out) {
   out = append(kBeforeId, out);
   out = append({id.data(), id.size()}, out);
-  out = append(envelope.before_account, out);
+  out = append(rendering.before_account_, out);
   out = write_json_escaped(facts.account, out);
   out = append(kBeforeTime, out);
   const EventTimeText time = event_time(facts.time_s);
@@ -191,8 +201,8 @@ char* EventRenderer::render_head(const Envelope& envelope, const EnvelopeFacts& 
   out = append(kBeforeRegion, out);
   out = write_json_escaped(facts.region, out);
   out = append(kBeforeResources, out);
-  if (!envelope.resources.empty()) {
-    out = append(envelope.resources, out);
+  if (!rendering.resources_.empty()) {
+    out = append(rendering.resources_, out);
   } else if (!facts.interface_id.empty()) {
     out = append("[\"", out);
     for (const std::string_view piece : interface_arn(facts)) out = write_json_escaped(piece, out);

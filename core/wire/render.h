@@ -38,6 +38,26 @@ struct SourceRendering {
   std::optional<EnvelopeText> envelope;
 };
 
+// All that a source's configuration says about how its events are rendered, with the constant text
+// of the envelope escaped and in its place. Immutable. A log keeps its parts with each record, so
+// that an event read back later is rendered as it would have been then.
+class Rendering {
+ public:
+  Rendering(std::string account, std::string region, std::optional<EnvelopeText> envelope);
+
+  const std::string& account() const { return account_; }
+  const std::string& region() const { return region_; }
+  const std::optional<EnvelopeText>& envelope() const { return envelope_; }
+
+ private:
+  friend class EventRenderer;
+  std::string account_;
+  std::string region_;
+  std::optional<EnvelopeText> envelope_;
+  std::string before_account_;  // `","detail-type":"...","source":"...","account":"`
+  std::string resources_;       // `["..."]`, empty if none are configured
+};
+
 // The parts of an envelope that stand in no configuration.
 struct EnvelopeFacts {
   std::string_view account;
@@ -64,14 +84,20 @@ EventTimeText event_time(std::int64_t seconds_since_1970);
 class EventRenderer {
  public:
   // `sources` by SourceId; account and region are the configuration's.
-  EventRenderer(std::string account, std::string region, std::vector<SourceRendering> sources);
+  EventRenderer(const std::string& account, const std::string& region,
+                std::vector<SourceRendering> sources);
 
   // True if events of this origin cross byte for byte: EventEntry's bytes are all there is.
   bool as_is(const Origin& origin) const {
-    return origin.layout == nullptr && !enveloped(origin.source);
+    return origin.layout == nullptr && !rendering(origin).envelope().has_value();
   }
-  bool enveloped(SourceId source) const {
-    return source.value < envelopes_.size() && envelopes_[source.value].has_value();
+  bool enveloped(SourceId source) const { return rendering(source).envelope().has_value(); }
+  // Of sources that the configuration does not name: without an envelope.
+  const Rendering& rendering(SourceId source) const {
+    return source.value < sources_.size() ? sources_[source.value] : other_;
+  }
+  const Rendering& rendering(const Origin& origin) const {
+    return origin.logged != nullptr ? *origin.logged : rendering(origin.source);
   }
   // The most bytes render() writes for an event of this length. Whoever calls render() has that
   // much room, even though the event will take less.
@@ -88,23 +114,18 @@ class EventRenderer {
   EnvelopeFacts facts(const FlowLogLayout& layout, const FlowLogValues& values,
                       WallTime received) const;
   const EnvelopeText* envelope(SourceId source) const {
-    return enveloped(source) ? &envelopes_[source.value]->text : nullptr;
+    return enveloped(source) ? &*rendering(source).envelope() : nullptr;
   }
 
  private:
-  // An envelope's constant text, escaped and in its place.
-  struct Envelope {
-    EnvelopeText text;
-    std::string before_account;  // `","detail-type":"...","source":"...","account":"`
-    std::string resources;       // `["..."]`, empty if none are configured
-  };
-  static Envelope make_envelope(EnvelopeText text);
-  char* render_head(const Envelope& envelope, const EnvelopeFacts& facts, const EventIdText& id,
-                    char* out) const;
+  static EnvelopeFacts facts(const Rendering& rendering, WallTime received);
+  static EnvelopeFacts facts(const Rendering& rendering, const FlowLogLayout& layout,
+                             const FlowLogValues& values, WallTime received);
+  static char* render_head(const Rendering& rendering, const EnvelopeFacts& facts,
+                           const EventIdText& id, char* out);
 
-  std::string account_;
-  std::string region_;
-  std::vector<std::optional<Envelope>> envelopes_;
+  Rendering other_;
+  std::vector<Rendering> sources_;
 };
 
 }  // namespace weir
