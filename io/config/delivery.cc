@@ -68,8 +68,7 @@ void collect_buses(Catalog& catalog) {
   }
   for (TargetSpec& target : catalog.targets) {
     std::ranges::sort(target.buses);
-    const auto rest = std::ranges::unique(target.buses);
-    target.buses.erase(rest.begin(), rest.end());
+    target.buses.erase(std::unique(target.buses.begin(), target.buses.end()), target.buses.end());
   }
 }
 
