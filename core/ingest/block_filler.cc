@@ -53,14 +53,8 @@ bool BlockFiller::resume(LineStream& stream, const Now& now) {
   if (!record_refusal(stream, now)) return false;
   if (stream.pending == nullptr) return true;
 
-  std::string_view bytes = unread(stream);
-  if (stream.skipping) {
-    const std::size_t line_end = bytes.find('\n');
-    stream.skipping = line_end == std::string_view::npos;
-    stream.pending_begin +=
-        static_cast<std::uint32_t>(stream.skipping ? bytes.size() : line_end + 1);
-    bytes = unread(stream);
-  }
+  if (stream.skipping) skip_line(stream);
+  const std::string_view bytes = unread(stream);
   const std::size_t last = bytes.rfind('\n');
   if (last != std::string_view::npos) {
     const std::uint32_t lines_end = stream.pending_begin + static_cast<std::uint32_t>(last) + 1;
@@ -74,16 +68,29 @@ bool BlockFiller::resume(LineStream& stream, const Now& now) {
   return record_refusal(stream, now);
 }
 
+// Passes over the rest of a line that was refused; only at its end the stream is at a line again.
+void BlockFiller::skip_line(LineStream& stream) {
+  const std::string_view bytes = unread(stream);
+  const std::size_t line_end = bytes.find('\n');
+  stream.skipping = line_end == std::string_view::npos;
+  const std::size_t passed = stream.skipping ? bytes.size() : line_end + 1;
+  stream.pending_begin += static_cast<std::uint32_t>(passed);
+  stream.skipped_bytes += passed;
+  if (!stream.skipping) move_on(stream, std::exchange(stream.skipped_bytes, 0));
+}
+
 // A carried line that is too long for the headroom, or for the source, ends in this read: takes it
 // out on its own. A shorter one stays and goes with the lines that follow it.
 bool BlockFiller::complete_carry(LineStream& stream, const Now& now) {
   if (stream.carry.empty()) return true;
   const std::string_view line_end = unread(stream).substr(0, unread(stream).find('\n') + 1);
-  if (stream.carry.size() + line_end.size() - 1 > stream.event_bytes_limit) {
+  const std::size_t bytes = stream.carry.size() + line_end.size();
+  if (bytes - 1 > stream.event_bytes_limit) {
     set_carry(stream, {}, {});
+    move_on(stream, bytes);
     stream.refusal_due = RefuseReason::too_large;
   } else if (stream.carry.size() > stream.pending->headroom() + stream.pending_begin) {
-    if (!seal_large(stream, stream.carry, line_end, now)) return false;
+    if (!seal_large(stream, stream.carry, line_end, bytes, now)) return false;
     set_carry(stream, {}, {});
   } else {
     return true;
@@ -101,7 +108,8 @@ bool BlockFiller::take_lines(LineStream& stream, std::uint32_t lines_end, const 
     seal_read(stream, lines_end, now);
     return true;
   }
-  if (!gather(stream, stream.carry, unread(stream).substr(0, bytes), now)) return false;
+  const std::string_view lines = unread(stream).substr(0, bytes);
+  if (!gather(stream, stream.carry, lines, stream.carry.size() + bytes, now)) return false;
   set_carry(stream, {}, {});
   stream.pending_begin = lines_end;
   return true;
@@ -116,10 +124,12 @@ void BlockFiller::seal_read(LineStream& stream, std::uint32_t lines_end, const N
   std::memcpy(block->mutable_begin() + begin, stream.carry.data(), carried);
   set_carry(stream, {}, {});
   stream.pending_begin = lines_end;
-  keep(stream, unread(stream));
-  block->set_bounds(begin, headroom + lines_end);
+  const std::uint32_t bytes = headroom + lines_end - begin;
+  move_on(stream, bytes);
+  add_span(block, stream, 0, bytes);
   block->bus = stream.bus;
-  add_span(block, stream, 0, headroom + lines_end - begin);
+  keep(stream, unread(stream));  // before the bounds are set, which writes behind the end
+  block->set_bounds(begin, headroom + lines_end);
   seal(block, now);
   stream.pending = nullptr;
 }
@@ -127,6 +137,7 @@ void BlockFiller::seal_read(LineStream& stream, std::uint32_t lines_end, const N
 // Keeps an unfinished line for the next read.
 void BlockFiller::keep(LineStream& stream, std::string_view rest) {
   if (stream.carry.size() + rest.size() > stream.event_bytes_limit) {
+    stream.skipped_bytes = stream.carry.size() + rest.size();
     set_carry(stream, {}, {});
     stream.skipping = true;
     stream.refusal_due = RefuseReason::too_large;
@@ -157,14 +168,15 @@ bool BlockFiller::record_refusal(LineStream& stream, const Now& now) {
 
 // Copies head + lines into the gather block: whole lines, fewer than a block holds.
 bool BlockFiller::gather(LineStream& stream, std::string_view head, std::string_view lines,
-                         const Now& now) {
-  const std::size_t bytes = head.size() + lines.size();
-  Gather* gather = open_gather(stream, bytes, now);
+                         std::uint64_t bytes, const Now& now) {
+  const std::size_t size = head.size() + lines.size();
+  Gather* gather = open_gather(stream, size, now);
   if (gather == nullptr) return false;
+  move_on(stream, bytes);
   char* to = gather->block->receive_area().data() + gather->bytes;
   std::memcpy(to, head.data(), head.size());
   std::memcpy(to + head.size(), lines.data(), lines.size());
-  const auto end = gather->bytes + static_cast<std::uint32_t>(bytes);
+  const auto end = gather->bytes + static_cast<std::uint32_t>(size);
   add_span(gather->block, stream, gather->bytes, end);
   gather->bytes = end;
   return true;
@@ -210,18 +222,19 @@ MonotonicTime BlockFiller::gathering_since() const {
 
 // Seals a long line, head + line_end, as a block of its own.
 bool BlockFiller::seal_large(LineStream& stream, std::string_view head, std::string_view line_end,
-                             const Now& now) {
+                             std::uint64_t bytes, const Now& now) {
   Block* block = large_.take();
   if (block == nullptr) return false;
   flush(stream.bus, now);
   block->bus = stream.bus;
-  const std::size_t bytes = head.size() + line_end.size();
-  WEIR_CHECK(bytes <= block->capacity());
+  move_on(stream, bytes);
+  const std::size_t size = head.size() + line_end.size();
+  WEIR_CHECK(size <= block->capacity());
   char* to = block->receive_area().data();
   std::memcpy(to, head.data(), head.size());
   std::memcpy(to + head.size(), line_end.data(), line_end.size());
-  block->set_bounds(block->headroom(), block->headroom() + static_cast<std::uint32_t>(bytes));
-  add_span(block, stream, 0, static_cast<std::uint32_t>(bytes));
+  block->set_bounds(block->headroom(), block->headroom() + static_cast<std::uint32_t>(size));
+  add_span(block, stream, 0, static_cast<std::uint32_t>(size));
   seal(block, now);
   return true;
 }
@@ -233,12 +246,24 @@ void BlockFiller::add_span(Block* block, LineStream& stream, std::uint32_t begin
     ProducerSpan& last = block->spans.back();
     if (last.origin == origin && last.refused_after == RefuseReason::none) {
       last.end = end;
-      return;
+      return mark_file(block, stream);
     }
   }
   origin->refs.acquire();
   ++stream.spans;
   block->spans.push_back({.origin = origin, .begin = begin, .end = end});
+  mark_file(block, stream);
+}
+
+// Inside a line that is passed over there is no place to go on from: the mark before stands.
+void BlockFiller::mark_file(Block* block, const LineStream& stream) {
+  if (stream.file == nullptr || stream.skipping) return;
+  const auto span = static_cast<std::uint32_t>(block->spans.size() - 1);
+  if (block->file_marks.empty() || block->file_marks.back().span != span) {
+    block->file_marks.emplace_back();
+  }
+  block->file_marks.back() = *stream.file;
+  block->file_marks.back().span = span;
 }
 
 void BlockFiller::seal(Block* block, const Now& now) {
@@ -265,17 +290,18 @@ std::size_t BlockFiller::append(LineStream& stream, std::string_view bytes, cons
   return taken;
 }
 
-bool BlockFiller::add_line(LineStream& stream, std::string_view line, const Now& now) {
+bool BlockFiller::add_line(LineStream& stream, std::string_view line, std::uint64_t bytes,
+                           const Now& now) {
   if (line.size() > stream.event_bytes_limit) return refuse(stream, RefuseReason::too_large, now);
-  if (line.size() + 1 > gather_bytes_max_) return seal_large(stream, line, "\n", now);
-  return gather(stream, line, "\n", now);
+  if (line.size() + 1 > gather_bytes_max_) return seal_large(stream, line, "\n", bytes, now);
+  return gather(stream, line, "\n", bytes, now);
 }
 
 bool BlockFiller::end(LineStream& stream, bool reset, const Now& now) {
   WEIR_CHECK(!stuck(stream));
   if (stream.skipping || stream.carry.empty()) return true;
   if (reset) return refuse(stream, RefuseReason::truncated, now);
-  if (!add_line(stream, stream.carry, now)) return false;
+  if (!add_line(stream, stream.carry, stream.carry.size(), now)) return false;
   set_carry(stream, {}, {});
   return true;
 }

@@ -34,9 +34,12 @@ struct LineStream {
   BusId bus{0};
   std::uint64_t event_bytes_limit = kMiB;
 
-  std::string carry;                              // the unfinished line
-  bool skipping = false;                          // inside a line that was refused as too large
-  std::uint64_t spans = 0;                        // of this stream, in all blocks so far
+  std::string carry;                // the unfinished line
+  bool skipping = false;            // inside a line that was refused as too large
+  std::uint64_t skipped_bytes = 0;  // of that line, so far
+  std::uint64_t spans = 0;          // of this stream, in all blocks so far
+  // Files: what the file is, and the offset behind the last line that was taken. Null: no file.
+  FileMark* file = nullptr;
   RefuseReason refusal_due = RefuseReason::none;  // to be recorded before anything else
   // A received block of which [begin, end) of the receive area still waits for a free block.
   Block* pending = nullptr;
@@ -77,7 +80,9 @@ class BlockFiller {
   // The same by copy, for bytes that lie elsewhere; returns how many were taken, which may be none.
   std::size_t append(LineStream& stream, std::string_view bytes, const Now& now);
   // One whole line without its line end, on a stream that carries none and is not stuck.
-  [[nodiscard]] bool add_line(LineStream& stream, std::string_view line, const Now& now);
+  [[nodiscard]] bool add_line(LineStream& stream, std::string_view line, const Now& now) {
+    return add_line(stream, line, 0, now);
+  }
   // The stream ended, and is not stuck. A last line without a line end counts as a line; after a
   // reset it is refused as truncated. False: call again later.
   [[nodiscard]] bool end(LineStream& stream, bool reset, const Now& now);
@@ -105,15 +110,23 @@ class BlockFiller {
   bool take_lines(LineStream& stream, std::uint32_t lines_end, const Now& now);
   void seal_read(LineStream& stream, std::uint32_t lines_end, const Now& now);
   void keep(LineStream& stream, std::string_view rest);
+  static void skip_line(LineStream& stream);
   void set_carry(LineStream& stream, std::string_view head, std::string_view tail);
   bool record_refusal(LineStream& stream, const Now& now);
-  bool gather(LineStream& stream, std::string_view head, std::string_view lines, const Now& now);
+  // `bytes` of the stream are taken thereby: of wrapped records none.
+  bool gather(LineStream& stream, std::string_view head, std::string_view lines,
+              std::uint64_t bytes, const Now& now);
   // The gather block of the stream's bus, with room for so many bytes; null when none is free.
   Gather* open_gather(const LineStream& stream, std::size_t room, const Now& now);
   void flush(BusId bus, const Now& now);
   void flush(Gather& gather, const Now& now);
   bool seal_large(LineStream& stream, std::string_view head, std::string_view line_end,
-                  const Now& now);
+                  std::uint64_t bytes, const Now& now);
+  bool add_line(LineStream& stream, std::string_view line, std::uint64_t bytes, const Now& now);
+  static void move_on(LineStream& stream, std::uint64_t bytes) {
+    if (stream.file != nullptr) stream.file->offset += bytes;
+  }
+  static void mark_file(Block* block, const LineStream& stream);
   static void add_span(Block* block, LineStream& stream, std::uint32_t begin, std::uint32_t end);
   void seal(Block* block, const Now& now);
 

@@ -1,5 +1,6 @@
 #include "core/ingest/stream_intake.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/check.h"
@@ -31,6 +32,16 @@ void StreamIntake::open(BlockFiller& filler, const IntakeContext& context, Sourc
   complaint_.clear();
   phase_ = Phase::undecided;
   decided_at_end_ = false;
+  skip_bytes_ = 0;
+  skip_records_ = 0;
+}
+
+void StreamIntake::resume_at(const FileMark& mark) {
+  WEIR_CHECK(phase_ == Phase::undecided && stream_.file != nullptr);
+  stream_.origin->lines = mark.lines;
+  stream_.file->offset = mark.offset;
+  skip_bytes_ = mark.offset;
+  if (mark.offset == 0) skip_records_ = mark.lines;
 }
 
 bool StreamIntake::received(Block* block, std::uint32_t bytes, const Now& now) {
@@ -81,6 +92,9 @@ bool StreamIntake::resume(const Now& now) {
 
 bool StreamIntake::take_lines(const Now& now) {
   if (!filler_->resume(stream_, now)) return false;
+  const std::size_t skipped = std::min<std::uint64_t>(skip_bytes_, input_.size());
+  input_.remove_prefix(skipped);
+  skip_bytes_ -= skipped;
   if (!input_.empty()) {
     input_.remove_prefix(filler_->append(stream_, input_, now));
     if (!input_.empty() || BlockFiller::stuck(stream_)) return false;
@@ -93,7 +107,9 @@ bool StreamIntake::take_records(const Now& now) {
   if (!input_.empty()) splitter_->feed(std::exchange(input_, {}));
   while (true) {
     if (!filler_->resume(stream_, now)) return false;
-    if (item_.kind == RecordSplitter::Kind::line) {
+    if (skip_records_ > 0 && item_.kind != RecordSplitter::Kind::more) {
+      --skip_records_;
+    } else if (item_.kind == RecordSplitter::Kind::line) {
       if (!filler_->add_line(stream_, item_.line, now)) return false;
     } else if (item_.kind == RecordSplitter::Kind::refused) {
       const bool recorded = filler_->refuse(stream_, item_.reason, now);
@@ -123,7 +139,7 @@ bool StreamIntake::end(bool reset, const Now& now) {
   if (phase_ == Phase::records && !decided_at_end_) {
     decided_at_end_ = true;
     item_ = splitter_->finish();
-    if (item_.kind == RecordSplitter::Kind::refused) {
+    if (item_.kind == RecordSplitter::Kind::refused && skip_records_ == 0) {
       item_.kind = RecordSplitter::Kind::more;
       if (!filler_->refuse(stream_, item_.reason, now)) return false;
     }

@@ -43,6 +43,18 @@ class StreamIntake {
   StreamIntake& operator=(StreamIntake&&) = default;
 
   void open(BlockFiller& filler, const IntakeContext& context, SourceId source, std::string label);
+  // Before any bytes: what the file is, which then stands in its blocks with how far it was taken.
+  // The owner keeps it until drop().
+  void mark_with(FileMark& file) { stream_.file = &file; }
+  // Before any bytes, after mark_with(): a file goes on behind `mark`. It is given from its start
+  // all the same, so that its format is known; what the mark covers is passed over.
+  void resume_at(const FileMark& mark);
+  // How many of the next bytes would only be passed over, once the format is known.
+  std::uint64_t unwanted() const { return phase_ == Phase::lines ? skip_bytes_ : 0; }
+  // So many of them are left out.
+  void leave_out(std::uint64_t bytes) { skip_bytes_ -= bytes; }
+  // What the mark covers has not all come.
+  bool behind_mark() const { return skip_bytes_ > 0 || skip_records_ > 0; }
 
   // As in BlockFiller: false means that no block is free and resume() is due until it returns true.
   // Bytes given to append() must stay in place until then.
@@ -86,6 +98,8 @@ class StreamIntake {
   std::string_view input_;        // bytes to be taken by copy
   Block* input_block_ = nullptr;  // where they lie, if in a block
   bool decided_at_end_ = false;
+  std::uint64_t skip_bytes_ = 0;    // of lines that a mark covers
+  std::uint64_t skip_records_ = 0;  // the same of wrapped records
   std::unique_ptr<RecordSplitter> splitter_;
   RecordSplitter::Item item_;  // a record that waits for a block
   std::string complaint_;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "core/block/block.h"
 
 namespace weir {
 
@@ -19,6 +20,17 @@ class ByteSink {
   // The next bytes, decompressed, in large pieces; lines are cut anywhere. False ends the reading
   // (end() still follows).
   virtual bool consume(std::span<const char> bytes) = 0;
+  // What the file is, for marks of what is taken from it: before the first bytes, and again while
+  // more of its first bytes becomes known. Never for pipes and terminals.
+  virtual void identify(const FileMark& /*file*/) {}
+  // An earlier run took what `mark` covers. The file is given from its start all the same; before
+  // the first bytes.
+  virtual void resume(const FileMark& /*mark*/) {}
+  // How many of the next bytes the sink would only pass over; at most `bytes_max`. Who asks leaves
+  // them out.
+  virtual std::uint64_t leave_out(std::uint64_t /*bytes_max*/) { return 0; }
+  // Something about the file that people should know; no fault of what is given.
+  virtual void notice(const std::string& /*text*/) {}
   // Nothing more to read right now (a followed file, a pipe): a good moment to pass on what is
   // there, but an unfinished last line must wait for its end.
   virtual void idle() {}

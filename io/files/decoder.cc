@@ -202,6 +202,12 @@ std::unique_ptr<Decoder::Format> recognize(std::string_view head, bool whole) {
 
 }  // namespace
 
+bool Decoder::is_plain(std::string_view head) {
+  const bool zstd = head.starts_with(kZstdMagic) ||
+                    (head.size() >= kZstdMagic.size() && may_become_skippable(head));
+  return !head.starts_with(kGzipMagic) && !zstd;
+}
+
 Decoder::Decoder(Taker taker) : taker_(std::move(taker)) {}
 Decoder::~Decoder() = default;
 
@@ -212,6 +218,7 @@ DecodeOutcome Decoder::feed(std::span<const char> bytes) {
     if (head_.empty()) return DecodeOutcome::going_on;
     format_ = recognize(head_, false);
     if (format_ == nullptr) return DecodeOutcome::going_on;
+    plain_ = is_plain(head_);
     const std::string head = std::exchange(head_, {});
     if (const DecodeOutcome outcome = run(head); outcome != DecodeOutcome::going_on) {
       return outcome;

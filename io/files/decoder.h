@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir {
@@ -37,6 +38,11 @@ class Decoder {
   // The file ends here.
   DecodeOutcome finish();
 
+  // What comes out is what goes in; false while that is not known.
+  bool plain() const { return plain_; }
+  // What `head`, the first bytes of a file, says.
+  static bool is_plain(std::string_view head);
+
   // After `damaged`: "cut off inside a gzip member", and where in the file (compressed bytes).
   const std::string& damage() const { return damage_; }
   std::uint64_t damage_offset() const { return damage_offset_; }
@@ -50,6 +56,7 @@ class Decoder {
   Taker taker_;
   std::string head_;  // first bytes, while they may still become a known beginning
   std::unique_ptr<Format> format_;
+  bool plain_ = false;
   std::uint64_t fed_ = 0;  // bytes given to format_ before the present call
   std::string damage_;
   std::uint64_t damage_offset_ = 0;

@@ -89,7 +89,7 @@ void FileReader::Core::read_once(const std::string& path, std::vector<char>& buf
   if (sink == nullptr) return;
   std::optional<Error> error;
   if (input) {
-    error = read_stream(*input, *sink, stop_, buffer);
+    error = read_stream(*input, *sink, stop_, buffer, options_.marks);
   } else {
     error = input.error();
     sink->fail(*error);
@@ -99,7 +99,7 @@ void FileReader::Core::read_once(const std::string& path, std::vector<char>& buf
 }
 
 void FileReader::Core::follow() {
-  Follower follower({options_.path, options_.old_grace}, sinks_, stop_);
+  Follower follower({options_.path, options_.old_grace, options_.marks}, sinks_, stop_);
   const auto milliseconds = static_cast<int>(options_.look_every / 1ms);
   MonotonicTime now{};
   while (!stop_.pulled()) {

@@ -23,6 +23,9 @@ struct FileReaderOptions {
   bool follow = false;           // the file need not exist yet
   Nanoseconds look_every{50ms};  // follow: how often to look for growth and rotation
   Nanoseconds old_grace{5s};     // follow: a rotated file is let go when quiet for so long
+  // How far an earlier run took the files of this source. Those that are found are gone on with;
+  // with `follow` also what was renamed within its folder in between.
+  std::vector<FileMark> marks = {};
 };
 
 class FileReader {

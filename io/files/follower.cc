@@ -1,6 +1,7 @@
 #include "io/files/follower.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <optional>
 #include <set>
 
@@ -20,6 +21,7 @@ struct Follower::Followed {
   bool over = false;  // let go, damaged or unreadable; kept so that it is not read twice
   std::unique_ptr<Input> input;
   std::unique_ptr<ByteSink> sink;
+  std::unique_ptr<FileProgress> progress;
   std::unique_ptr<Decoder> decoder;
   std::uint64_t offset = 0;  // bytes read
   MonotonicTime last_growth;
@@ -35,8 +37,8 @@ std::uint64_t Follower::look(MonotonicTime now) {
   // A glob may match thousands of files, most of them long at rest: names, and files at rest, are
   // looked at less often.
   const bool thorough = !is_glob(options_.path) || looks_ % kLooksPerScan == 0;
-  ++looks_;
   if (thorough) find_files(now);
+  if (looks_++ == 0) find_renamed(now);
   std::uint64_t bytes = 0;
   for (auto& [id, file] : files_) {
     if (stop_.pulled()) break;
@@ -71,6 +73,24 @@ void Follower::find_files(MonotonicTime now) {
   });
 }
 
+// Once, at the start: files that an earlier run had begun and that were renamed in between, as
+// rotation does, have a rest to be read. They are read under the name they had.
+void Follower::find_renamed(MonotonicTime now) {
+  const std::filesystem::path folder = std::filesystem::path(options_.path).parent_path();
+  if (options_.marks.empty() || is_glob(folder.string())) return;
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder.empty() ? "." : folder, ignored)) {
+    const std::optional<FileLook> look = look_at_file(entry.path().string());
+    if (!look || files_.contains(look->id) || mark_of(options_.marks, look->id) == nullptr) {
+      continue;
+    }
+    open_file(entry.path().string(), look->id, now);
+    const auto opened = files_.find(look->id);
+    if (opened != files_.end()) opened->second->path = options_.path;
+  }
+}
+
 void Follower::open_file(const std::string& path, FileId id, MonotonicTime now) {
   auto file = std::make_unique<Followed>();
   file->path = path;
@@ -85,12 +105,17 @@ void Follower::open_file(const std::string& path, FileId id, MonotonicTime now) 
     } else {
       file->input = std::make_unique<Input>(std::move(input).value());
       id = file->input->id();  // it may have been replaced just now
-      ByteSink& sink = *file->sink;
-      file->decoder = std::make_unique<Decoder>(
-          [&sink](std::span<const char> bytes) { return sink.consume(bytes); });
+      begin(*file, options_.marks);
     }
   }
   files_[id] = std::move(file);
+}
+
+void Follower::begin(Followed& file, std::span<const FileMark> marks) const {
+  ByteSink& sink = *file.sink;
+  file.decoder = std::make_unique<Decoder>(
+      [&sink](std::span<const char> bytes) { return sink.consume(bytes); });
+  file.progress = std::make_unique<FileProgress>(*file.input, sink, marks);
 }
 
 std::uint64_t Follower::read_on(Followed& file, MonotonicTime now) {
@@ -108,8 +133,10 @@ std::uint64_t Follower::read_on(Followed& file, MonotonicTime now) {
     file.offset += static_cast<std::uint64_t>(count);
     file.last_growth = now;
     file.idle_told = false;
-    const auto outcome =
-        file.decoder->feed(std::span(buffer_).first(static_cast<std::size_t>(count)));
+    const auto raw = std::span(buffer_).first(static_cast<std::size_t>(count));
+    file.progress->read(raw);
+    const auto outcome = file.decoder->feed(raw);
+    file.offset += leave_out(*file.input, *file.decoder, *file.sink);
     if (outcome == DecodeOutcome::stopped) end(file);
     if (outcome == DecodeOutcome::damaged) {
       fail(file, damage_fault(file.input->label(), file.decoder->damage(),
@@ -130,9 +157,7 @@ void Follower::start_over(Followed& file) {
   file.over = file.sink == nullptr;
   if (file.over) return;
   file.input->rewind();
-  ByteSink& sink = *file.sink;
-  file.decoder = std::make_unique<Decoder>(
-      [&sink](std::span<const char> bytes) { return sink.consume(bytes); });
+  begin(file, {});
 }
 
 bool Follower::let_go(const Followed& file, MonotonicTime now) const {

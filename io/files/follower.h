@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,13 +19,15 @@
 #include "core/base/units.h"
 #include "io/files/byte_sink.h"
 #include "io/files/decoder.h"
+#include "io/files/file_progress.h"
 #include "io/files/input.h"
 
 namespace weir {
 
 struct FollowOptions {
-  std::string path;           // or a glob
-  Nanoseconds old_grace{5s};  // how long a rotated file must be quiet before it is let go
+  std::string path;                  // or a glob
+  Nanoseconds old_grace{5s};         // how long a rotated file must be quiet before it is let go
+  std::vector<FileMark> marks = {};  // how far an earlier run took them
 };
 
 class Follower {
@@ -44,7 +47,9 @@ class Follower {
   struct Followed;
 
   void find_files(MonotonicTime now);
+  void find_renamed(MonotonicTime now);
   void open_file(const std::string& path, FileId id, MonotonicTime now);
+  void begin(Followed& file, std::span<const FileMark> marks) const;
   std::uint64_t read_on(Followed& file, MonotonicTime now);
   void start_over(Followed& file);
   void fail(Followed& file, Error error);

@@ -139,4 +139,25 @@ void Input::rewind() const {
   ::lseek(descriptor_, 0, SEEK_SET);
 }
 
+void Input::pass_over(std::uint64_t bytes) const {
+  ::lseek(descriptor_, static_cast<off_t>(bytes), SEEK_CUR);
+}
+
+std::uint64_t Input::position() const {
+  const off_t at = ::lseek(descriptor_, 0, SEEK_CUR);
+  return at < 0 ? 0 : static_cast<std::uint64_t>(at);
+}
+
+std::size_t Input::read_at(std::span<char> into, std::uint64_t offset) const {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t count = ::pread(descriptor_, into.data() + done, into.size() - done,
+                                  static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
 }  // namespace weir

@@ -70,6 +70,11 @@ class Input {
   std::uint64_t size() const;
   bool linked() const;  // false once the file has no name any more
   void rewind() const;
+  // Of a regular file: the next read begins so much further on.
+  void pass_over(std::uint64_t bytes) const;
+  std::uint64_t position() const;
+  // Bytes from `offset` on, whatever was read; how many there were.
+  std::size_t read_at(std::span<char> into, std::uint64_t offset) const;
 
   bool regular() const { return regular_; }
   const FileId& id() const { return id_; }

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "io/files/decoder.h"
+#include "io/files/file_progress.h"
 
 namespace weir {
 
@@ -10,8 +10,18 @@ Error damage_fault(const std::string& label, const std::string& damage, std::uin
   return read_fault(label, damage + " at byte " + std::to_string(offset));
 }
 
+std::uint64_t leave_out(const Input& input, const Decoder& decoder, ByteSink& sink) {
+  if (!input.regular() || !decoder.plain()) return 0;
+  const std::uint64_t position = input.position();
+  const std::uint64_t size = input.size();
+  const std::uint64_t bytes = sink.leave_out(size > position ? size - position : 0);
+  if (bytes > 0) input.pass_over(bytes);
+  return bytes;
+}
+
 std::optional<Error> read_stream(const Input& input, ByteSink& sink, const StopLine& stop,
-                                 std::vector<char>& buffer) {
+                                 std::vector<char>& buffer, std::span<const FileMark> marks) {
+  FileProgress progress(input, sink, marks);
   Decoder decoder([&sink](std::span<const char> bytes) { return sink.consume(bytes); });
   std::optional<Error> error;
   DecodeOutcome outcome = DecodeOutcome::going_on;
@@ -27,7 +37,10 @@ std::optional<Error> read_stream(const Input& input, ByteSink& sink, const StopL
       outcome = decoder.finish();
       break;
     }
-    outcome = decoder.feed(std::span(buffer).first(static_cast<std::size_t>(count)));
+    const auto bytes = std::span(buffer).first(static_cast<std::size_t>(count));
+    progress.read(bytes);
+    outcome = decoder.feed(bytes);
+    leave_out(input, decoder, sink);
   }
   if (outcome == DecodeOutcome::damaged) {
     error = damage_fault(input.label(), decoder.damage(), decoder.damage_offset());

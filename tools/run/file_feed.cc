@@ -1,5 +1,6 @@
 #include "tools/run/file_feed.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -15,12 +16,15 @@ constexpr auto kBlockWait = std::chrono::microseconds(200);
 
 class FileFeed::Sink final : public ByteSink {
  public:
-  Sink(FileFeed& feed, const std::string& label) : feed_(feed) {
-    intake_.open(feed.filler_, feed.context_, feed.source_, label);
+  Sink(FileFeed& feed, std::string label) : feed_(feed), label_(std::move(label)) {
+    intake_.open(feed.filler_, feed.context_, feed.source_, label_);
   }
   ~Sink() override { intake_.drop(); }
 
   bool consume(std::span<const char> bytes) override {
+    while (feed_.gate_ != nullptr && feed_.gate_->refusing()) {
+      if (!wait()) return false;
+    }
     bool taken = intake_.append({bytes.data(), bytes.size()}, read_clock());
     while (!taken) {
       if (!wait()) return false;
@@ -35,6 +39,23 @@ class FileFeed::Sink final : public ByteSink {
     return !feed_.stopping_.up();
   }
 
+  void identify(const FileMark& file) override {
+    if (file_.inode == 0) intake_.mark_with(file_);
+    file_.inode = file.inode;
+    file_.birth_ns = file.birth_ns;
+    file_.head_hash = file.head_hash;
+    file_.head_bytes = file.head_bytes;
+  }
+  void resume(const FileMark& mark) override { intake_.resume_at(mark); }
+  std::uint64_t leave_out(std::uint64_t bytes_max) override {
+    const std::uint64_t bytes = std::min(intake_.unwanted(), bytes_max);
+    intake_.leave_out(bytes);
+    return bytes;
+  }
+  void notice(const std::string& text) override {
+    feed_.messages_.file_problem(feed_.source_, text);
+  }
+
   void idle() override { feed_.flush(); }
 
   void fail(const Error& error) override {
@@ -45,6 +66,9 @@ class FileFeed::Sink final : public ByteSink {
   void end() override {
     while (!feed_.stopping_.up() && !intake_.end(damaged_, read_clock())) {
       if (!wait()) break;
+    }
+    if (!feed_.stopping_.up() && !damaged_ && intake_.behind_mark()) {
+      notice(label_ + " ends before the place where it was left");
     }
     intake_.drop();
     feed_.flush();
@@ -61,6 +85,8 @@ class FileFeed::Sink final : public ByteSink {
   }
 
   FileFeed& feed_;
+  const std::string label_;
+  FileMark file_;  // what it is, and how far it was taken; named by its blocks
   StreamIntake intake_;
   bool damaged_ = false;
 };

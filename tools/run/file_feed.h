@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/block/bus_gate.h"
 #include "core/ingest/block_filler.h"
 #include "core/ingest/stream_intake.h"
 #include "core/port/port.h"
@@ -20,6 +21,8 @@ class FileFeed final : public ByteSinkFactory {
   FileFeed(SourceId source, const BlockFiller::Shared& shared, const IntakeContext& context,
            std::vector<Waker*> routers, Messages& messages);
 
+  // Reads nothing while the bus refuses. Before the first open(); the gate outlives this.
+  void watch_gate(const BusGate& gate) { gate_ = &gate; }
   std::unique_ptr<ByteSink> open(const std::string& label) override;
   // Any thread: a consume() that waits gives up, and no more bytes are taken.
   void stop() { stopping_.raise(); }
@@ -34,6 +37,7 @@ class FileFeed final : public ByteSinkFactory {
   const IntakeContext& context_;
   const std::vector<Waker*> routers_;
   Messages& messages_;
+  const BusGate* gate_ = nullptr;
   Flag stopping_;
   Counter bytes_;
 };
