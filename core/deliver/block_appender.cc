@@ -19,7 +19,7 @@ void BlockAppender::find_targets(std::span<Target* const> slots, Admits admits) 
       if (target == nullptr) continue;
       if (target->seen_in_block != blocks_) {
         target->seen_in_block = blocks_;
-        Feed* feed = block_->log_sequence == 0 ? nullptr : target->buffer.feeds().find(block_->bus);
+        Feed* feed = block_->log_sequence == 0 ? nullptr : target->feeds().find(block_->bus);
         WEIR_CHECK(feed != nullptr || block_->log_sequence == 0);
         target->in_block = admits(feed);
         if (target->in_block) {
@@ -69,10 +69,7 @@ void BlockAppender::begin_replay(const Block& block, std::span<Target* const> sl
 
 void BlockAppender::begin_round() {
   for (std::size_t i = 0; i < targets_.size(); ++i) {
-    targets_[i]->buffer.begin_round({.feed = doors_[i].feed,
-                                     .sequence = block_->log_sequence,
-                                     .accepted = block_->received.monotonic,
-                                     .closed = doors_[i].closed});
+    targets_[i]->begin_round(*block_, doors_[i].feed, doors_[i].closed);
   }
 }
 
@@ -81,7 +78,7 @@ void BlockAppender::end_round(const Now& now, std::uint32_t behind) {
                                 ? LogPosition{.sequence = block_->log_sequence, .event = behind}
                                 : LogPosition{.sequence = block_->log_sequence + 1};
   for (std::size_t i = 0; i < targets_.size(); ++i) {
-    doors_[i].closed = targets_[i]->buffer.end_round(now, place);
+    doors_[i].closed = targets_[i]->end_round(now, place);
   }
 }
 
@@ -113,8 +110,7 @@ bool BlockAppender::append_piece(bool& moved) {
     const Range range = ranges_[event.set];
     for (std::size_t k = range.begin + skip; k < range.end; ++k) {
       Target* target = resolved_[k];
-      if (!target->buffer.take(piece.text + event.offset, event.length, piece.place(i)))
-          [[unlikely]] {
+      if (!target->take(piece.text + event.offset, event.length, piece.place(i))) [[unlikely]] {
         const std::size_t next_target = k - range.begin;
         moved = moved || i != piece.next || next_target != piece.next_target;
         piece_.next = i;
@@ -196,7 +192,7 @@ void BlockAppender::render_some(const Now& now) {
 void BlockAppender::drop_rest() {
   const auto drop = [&](const EventEntry& event, std::size_t skip) {
     const Range range = ranges_[event.set];
-    for (std::size_t k = range.begin + skip; k < range.end; ++k) resolved_[k]->buffer.drop_one();
+    for (std::size_t k = range.begin + skip; k < range.end; ++k) resolved_[k]->drop_one();
   };
   if (block_->log_sequence == 0) {
     for (std::size_t i = piece_.next; i < piece_.count; ++i) {

@@ -16,6 +16,7 @@ class Fifo {
   std::size_t size() const { return count_; }
   T& front() { return items_[head_]; }
   const T& front() const { return items_[head_]; }
+  T& back() { return items_[(head_ + count_ - 1) & (items_.size() - 1)]; }
   // The i-th from the front.
   const T& operator[](std::size_t i) const { return items_[(head_ + i) & (items_.size() - 1)]; }
 

@@ -11,14 +11,29 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/base/random.h"
 #include "core/deliver/batch_buffer.h"
 #include "core/deliver/target_counters.h"
 #include "core/deliver/writer_host.h"
+#include "core/port/event_store.h"
 #include "core/port/port.h"
 
 namespace weir {
+
+// What the store calls things: names outlive a process, ids do not.
+struct DeliveryNames {
+  std::vector<std::string> buses;    // by BusId
+  std::vector<std::string> targets;  // by TargetId
+
+  static std::string_view at(const std::vector<std::string>& names, std::size_t index) {
+    return index < names.size() ? std::string_view(names[index]) : std::string_view();
+  }
+  std::string_view bus(BusId id) const { return at(buses, id.value); }
+  std::string_view target(TargetId id) const { return at(targets, id.value); }
+};
 
 // What the sinks of one Writer share.
 struct SinkWorld {
@@ -26,6 +41,8 @@ struct SinkWorld {
   WriterHost& host;
   Random random;
   Handle standard_output;
+  EventStore* store = nullptr;  // null: without a data directory there is none
+  DeliveryNames names = {};
 };
 
 // Tokens of a Writer's port: which sink, which of its connections, which operation.
@@ -45,18 +62,20 @@ enum class SinkOp : std::uint8_t {
   rename
 };
 struct SinkToken {
-  std::uint32_t sink = 0;
+  std::uint32_t sink = 0;  // below 2^20
   std::uint16_t generation = 0;
   SinkOp op = SinkOp::connect;
+  std::uint16_t part = 0;  // below 2^10;  // of a sink with several connections
 };
 inline Token pack(SinkToken t) {
-  return (std::uint64_t{t.sink} << 24U) | (std::uint64_t{t.generation} << 8U) |
-         static_cast<std::uint64_t>(t.op);
+  return (std::uint64_t{t.sink} << 34U) | (std::uint64_t{t.part} << 24U) |
+         (std::uint64_t{t.generation} << 8U) | static_cast<std::uint64_t>(t.op);
 }
 inline SinkToken unpack(Token token) {
-  return {.sink = static_cast<std::uint32_t>(token >> 24U),
+  return {.sink = static_cast<std::uint32_t>(token >> 34U),
           .generation = static_cast<std::uint16_t>(token >> 8U),
-          .op = static_cast<SinkOp>(token & 0xffU)};
+          .op = static_cast<SinkOp>(token & 0xffU),
+          .part = static_cast<std::uint16_t>(token >> 24U & 0x3ffU)};
 }
 
 // Exponential back-off with full jitter: up to 100 ms after the first failure, twice as much after

@@ -31,14 +31,25 @@ bool same_address(const TargetSpec& a, const TargetSpec& b) {
 
 Target::Target(TargetId id, const TargetSpec& spec, std::shared_ptr<TargetCounters> counters,
                SinkWorld& world, ChunkPool& pool, SinkTable& sinks, std::uint64_t event_bytes_limit)
-    : buffer(pool),
-      id_(id),
+    : id_(id),
       spec_(spec),
       counters_(std::move(counters)),
       world_(world),
       sinks_(sinks),
-      event_bytes_limit_(event_bytes_limit) {
-  buffer.configure(spec_, event_bytes_limit_);
+      event_bytes_limit_(event_bytes_limit),
+      buffer_(pool) {
+  if (spec_.kind == TargetKind::url) {
+    number_ = sinks_.add(this);
+    http_ =
+        std::make_unique<HttpTarget>(HttpTarget::Setup{.world = world_,
+                                                       .counters = *counters_,
+                                                       .target = id_,
+                                                       .spec = spec_,
+                                                       .number = number_,
+                                                       .event_bytes_limit = event_bytes_limit_});
+    return;
+  }
+  buffer_.configure(spec_, event_bytes_limit_);
   make_own_sink();
 }
 
@@ -49,7 +60,7 @@ Target::~Target() {
 void Target::make_own_sink() {
   number_ = sinks_.add(this);
   sink_ = make_sink({.world = world_,
-                     .buffer = buffer,
+                     .buffer = buffer_,
                      .counters = *counters_,
                      .target = id_,
                      .spec = spec_,
@@ -57,10 +68,23 @@ void Target::make_own_sink() {
   if (retired_) sink_->close_when_settled();
 }
 
+void Target::begin_round(const Block& block, Feed* feed, bool closed) {
+  if (http_ != nullptr) return http_->begin_round(block, feed, closed);
+  buffer_.begin_round({.feed = feed,
+                       .sequence = block.log_sequence,
+                       .accepted = block.received.monotonic,
+                       .closed = closed});
+}
+
 void Target::change(const TargetSpec& spec) {
+  WEIR_CHECK(can_become(spec));
+  if (http_ != nullptr) {
+    spec_ = spec;
+    return http_->change(spec_);
+  }
   const bool stays = same_address(spec_, spec) && !moving_;
   spec_ = spec;
-  buffer.configure(spec_, event_bytes_limit_);
+  buffer_.configure(spec_, event_bytes_limit_);
   if (stays) {
     sink_->change(spec_);
   } else if (!std::exchange(moving_, true)) {
@@ -70,26 +94,33 @@ void Target::change(const TargetSpec& spec) {
 
 void Target::retire() {
   retired_ = true;
-  buffer.feeds().detach();
+  feeds().detach();
   drain();
-  sink_->close_when_settled();
+  if (http_ != nullptr) {
+    http_->retire();
+  } else {
+    sink_->close_when_settled();
+  }
   if (gone()) counters_->state.set(static_cast<std::uint64_t>(TargetState::retired));
 }
 
 void Target::drain() {
   draining_ = true;
-  buffer.drain();
-  buffer.close_batch();
+  if (http_ != nullptr) return http_->drain();
+  buffer_.drain();
+  buffer_.close_batch();
 }
 
 void Target::abandon(BatchBuffer::Successor successor) {
   abandoned_ = true;
-  buffer.abandon(successor);
+  if (http_ != nullptr) return http_->abandon(successor);
+  buffer_.abandon(successor);
   sink_->abandon();
 }
 
 void Target::progress(const Now& now) {
-  if (now.monotonic >= buffer.deadline()) buffer.close_batch();
+  if (http_ != nullptr) return http_->progress(now);
+  if (now.monotonic >= buffer_.deadline()) buffer_.close_batch();
   sink_->progress(now);
   if (moving_ && sink_->done()) {
     moving_ = false;
@@ -97,11 +128,30 @@ void Target::progress(const Now& now) {
     make_own_sink();
     if (!abandoned_) sink_->progress(now);
   }
-  if (abandoned_ && sink_->quiescent()) buffer.free_memory();
+  if (abandoned_ && sink_->quiescent()) buffer_.free_memory();
+}
+
+void Target::publish_http() {
+  const HttpTarget::Tally tally = http_->take_tally();
+  TargetCounters& c = *counters_;
+  c.matched.add(tally.matched);
+  c.delivered.add(tally.delivered);
+  c.shed.add(tally.shed);
+  c.dropped.add(tally.dropped);
+  c.dead_lettered.add(tally.dead_lettered);
+  c.deferred.add(tally.deferred);
+  c.returned.add(tally.returned);
+  c.batches.add(tally.batches);
+  c.bytes.add(tally.bytes);
+  pending_.set(c.pending, http_->pending() + http_->given_back());
+  waiting_bytes_.set(c.buffered_bytes, http_->waiting_bytes());
+  memory_bytes_.set(c.memory_bytes, http_->memory_bytes());
+  publish_feeds();
 }
 
 void Target::publish() {
-  const BatchBuffer::Tally tally = buffer.take_tally();
+  if (http_ != nullptr) return publish_http();
+  const BatchBuffer::Tally tally = buffer_.take_tally();
   TargetCounters& c = *counters_;
   c.matched.add(tally.matched);
   c.delivered.add(tally.delivered);
@@ -109,15 +159,19 @@ void Target::publish() {
   c.dropped.add(tally.dropped);
   c.batches.add(tally.batches);
   c.bytes.add(tally.bytes);
-  pending_.set(c.pending, buffer.pending() + buffer.given_back());
-  waiting_bytes_.set(c.buffered_bytes, buffer.waiting_bytes());
-  memory_bytes_.set(c.memory_bytes, buffer.memory_bytes());
-  c.oldest_ns.set(
-      static_cast<std::uint64_t>(buffer.pending() == 0 ? 0 : buffer.oldest().since_start.count()));
-  buffer.feeds().publish();
+  pending_.set(c.pending, buffer_.pending() + buffer_.given_back());
+  waiting_bytes_.set(c.buffered_bytes, buffer_.waiting_bytes());
+  memory_bytes_.set(c.memory_bytes, buffer_.memory_bytes());
+  c.oldest_ns.set(static_cast<std::uint64_t>(
+      buffer_.pending() == 0 ? 0 : buffer_.oldest().since_start.count()));
+  publish_feeds();
+}
+
+void Target::publish_feeds() {
+  feeds().publish();
   std::uint64_t lagging = 0;
-  for (const Feed& feed : buffer.feeds()) lagging += feed.live ? 0 : 1;
-  lagging_.set(c.lagging, lagging);
+  for (const Feed& feed : feeds()) lagging += feed.live ? 0 : 1;
+  lagging_.set(counters_->lagging, lagging);
 }
 
 }  // namespace weir

@@ -1,5 +1,7 @@
-// Target: one target of a Writer: its buffer, its sink, its counters, and the change from one
-// address to another.
+// Target: one target of a Writer: its buffer and sink, or its HttpTarget, its counters, and the
+// change from one address to another.
+//
+// The door of both is the same: rounds of one block, events one by one, feeds.
 //
 // Threads: the Writer's only.
 #pragma once
@@ -8,7 +10,9 @@
 #include <optional>
 #include <vector>
 
+#include "core/block/block.h"
 #include "core/deliver/batch_buffer.h"
+#include "core/deliver/http_target.h"
 #include "core/deliver/sink.h"
 
 namespace weir {
@@ -39,12 +43,30 @@ class Target {
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 
-  BatchBuffer buffer;
+  // The door; see BatchBuffer.
+  void begin_round(const Block& block, Feed* feed, bool closed);
+  bool take(const char* event, std::uint32_t length, std::uint32_t index) {
+    return http_ == nullptr ? buffer_.take(event, length, index)
+                            : http_->take(event, length, index);
+  }
+  bool end_round(const Now& now, LogPosition behind) {
+    return http_ == nullptr ? buffer_.end_round(now, behind) : http_->end_round(now, behind);
+  }
+  void drop_one() { http_ == nullptr ? buffer_.drop_one() : http_->drop_one(); }
+  Feeds& feeds() { return http_ == nullptr ? buffer_.feeds() : http_->feeds(); }
+  bool roomy() const { return http_ == nullptr ? buffer_.roomy() : http_->roomy(); }
+  std::uint64_t taken() const { return http_ == nullptr ? buffer_.taken() : http_->taken(); }
+  std::uint64_t pending() const { return http_ == nullptr ? buffer_.pending() : http_->pending(); }
+
   bool touched = false;             // on the Writer's list for this round
   std::uint64_t seen_in_block = 0;  // the Writer's mark while it looks through a block's sets
   bool in_block = false;            // of that block: it goes to this target
-  std::uint64_t taken_before = 0;   // the Writer's note of buffer.taken()
+  std::uint64_t taken_before = 0;   // the Writer's note of taken()
 
+  // True if change() can do it: HTTP stays HTTP, and all else stays without.
+  bool can_become(const TargetSpec& spec) const {
+    return (spec.kind == TargetKind::url) == (http_ != nullptr);
+  }
   void change(const TargetSpec& spec);
   void retire();
   void drain();
@@ -53,17 +75,28 @@ class Target {
   // Feeds that may catch up with their bus: none any more once the target is to come to its end.
   bool may_catch_up() const { return !retired_ && !abandoned_ && !draining_; }
   // Nothing pending, nothing open.
-  bool gone() const { return buffer.pending() == 0 && sink_->quiescent(); }
-  bool quiescent() const { return sink_->quiescent(); }
+  bool gone() const { return pending() == 0 && quiescent(); }
+  bool quiescent() const { return http_ == nullptr ? sink_->quiescent() : http_->quiescent(); }
 
-  void complete(SinkToken token, std::int64_t result, const Now& now) {
-    sink_->complete(token, result, now);
+  // `bytes`: what a receive brought; they go when this returns.
+  void complete(SinkToken token, std::int64_t result, std::span<const char> bytes, const Now& now) {
+    if (http_ == nullptr) {
+      sink_->complete(token, result, now);
+    } else {
+      http_->complete(token, result, bytes);
+    }
+  }
+  void complete(StoreCompletion completion) {
+    if (http_ != nullptr) http_->complete_store(std::move(completion));
   }
   void progress(const Now& now);
-  MonotonicTime deadline() const { return std::min(buffer.deadline(), sink_->deadline()); }
+  MonotonicTime deadline() const {
+    return http_ == nullptr ? std::min(buffer_.deadline(), sink_->deadline()) : http_->deadline();
+  }
   // Writes what changed into the counters.
   void publish();
   TargetCounters& counters() { return *counters_; }
+  std::shared_ptr<TargetCounters> shared_counters() const { return counters_; }
 
  private:
   // A share of a gauge that several may contribute to.
@@ -75,6 +108,8 @@ class Target {
     }
   };
   void make_own_sink();
+  void publish_http();
+  void publish_feeds();
 
   TargetId id_;
   TargetSpec spec_;
@@ -82,7 +117,9 @@ class Target {
   SinkWorld& world_;
   SinkTable& sinks_;
   std::uint64_t event_bytes_limit_;
-  std::unique_ptr<Sink> sink_;
+  BatchBuffer buffer_;
+  std::unique_ptr<Sink> sink_;        // null where there is
+  std::unique_ptr<HttpTarget> http_;  // instead of both
   std::uint32_t number_ = 0;
   bool moving_ = false;  // the sink hands over; the next one is made from spec_
   bool retired_ = false;

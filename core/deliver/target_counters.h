@@ -39,6 +39,11 @@ struct TargetCounters {
   // Records of the log that were damaged or gone when a lagging target wanted them.
   Counter records_missed;
 
+  Counter
+      dead_lettered;  // their tries have ended; they wait in the store, or went to another target
+  Counter deferred;   // moved to the store, to be tried again from there
+  Counter returned;   // came back from the store; counted in none of the above yet
+
   // Settled batches and their bytes, delimiters included.
   Counter batches;
   Counter bytes;
@@ -58,6 +63,13 @@ struct TargetCounters {
   Counter resent_bytes;      // sent a second time after a disconnect
   Counter write_errors;      // of files
   Counter rotations;         // finished files
+
+  // HTTP.
+  Counter requests;          // sent, repeats included
+  Counter request_failures;  // not answered with success for all records
+  Counter records_failed;    // records that are to be sent again
+  Counter timeouts;          // requests without an answer in time
+  Counter bisected;          // batches that were halved to find the record at fault
 
   // The last error in words, empty if none; stays after recovery.
   Snapshot<std::string> last_error{std::make_shared<const std::string>()};

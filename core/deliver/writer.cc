@@ -15,7 +15,9 @@ Writer::Writer(const WriterOptions& options, Channel<Block*>& input, Port& port,
       world_{.port = port,
              .host = host,
              .random = Random(options.seed),
-             .standard_output = options.standard_output},
+             .standard_output = options.standard_output,
+             .store = options.store,
+             .names = options.names},
       pool_(options.spare_bytes_max),
       appender_(renderer, blocks_begun_),
       replay_(renderer, blocks_begun_) {
@@ -35,7 +37,7 @@ void Writer::add_target(TargetId id, const TargetSpec& spec,
   if (id.value >= slots_.size()) slots_.resize(id.value + std::size_t{1}, nullptr);
   // What an earlier target of that name has not settled is still in the log, and its successor
   // begins with it.
-  if (slot(id) != nullptr && !slot(id)->buffer.feeds().empty()) {
+  if (slot(id) != nullptr && !slot(id)->feeds().empty()) {
     slot(id)->abandon(BatchBuffer::Successor::takes_over);
     touch(slot(id));
   }
@@ -43,11 +45,24 @@ void Writer::add_target(TargetId id, const TargetSpec& spec,
                                               options_.event_bytes_limit));
   slots_[id.value] = targets_.back().get();
   if (draining_) targets_.back()->drain();
+  touch(targets_.back().get());  // something may wait for it in the store
 }
 
 void Writer::change_target(TargetId id, const TargetSpec& spec) {
   WEIR_CHECK(slot(id) != nullptr && !slot(id)->is_retired());
+  if (!slot(id)->can_become(spec)) return replace_target(id, spec);
   slot(id)->change(spec);
+  touch(slot(id));
+}
+
+// Another kind of delivery altogether: the old target comes to its end beside the new one.
+void Writer::replace_target(TargetId id, const TargetSpec& spec) {
+  std::vector<std::shared_ptr<Cursor>> cursors;
+  for (const Feed& feed : slot(id)->feeds()) cursors.push_back(feed.cursor);
+  std::shared_ptr<TargetCounters> counters = slot(id)->shared_counters();
+  retire_target(id);
+  add_target(id, spec, std::move(counters));
+  for (std::shared_ptr<Cursor>& cursor : cursors) add_feed(id, std::move(cursor));
   touch(slot(id));
 }
 
@@ -62,7 +77,7 @@ bool Writer::retired(TargetId id) const {
 }
 
 std::size_t Writer::poll(const Now& now) {
-  std::size_t work = take_completions(now);
+  std::size_t work = take_completions(now) + take_store_completions();
   work += append_blocks(now);
   work += run_timers(now);
   // Sends go out once for all that this round brought.
@@ -87,7 +102,7 @@ void Writer::touch(Target* target) {
 void Writer::act(Target& target, const Now& now) {
   target.progress(now);
   target.publish();
-  if (!target.buffer.feeds().empty()) update_appetite(target);
+  if (!target.feeds().empty()) update_appetite(target);
   earliest_ = std::min(earliest_, target.deadline());
 }
 
@@ -105,17 +120,39 @@ std::size_t Writer::take_completions(const Now& now) {
 
 void Writer::complete(const Completion& completion, const Now& now) {
   const SinkToken token = unpack(completion.token);
-  if (token.op == SinkOp::receive && completion.result > 0) {
-    port_.provide(completion.buffer, receive_memory_[completion.buffer]);
+  const bool received = token.op == SinkOp::receive && completion.result > 0;
+  std::span<const char> bytes;
+  if (received) {
+    bytes = std::span(receive_memory_[completion.buffer])
+                .first(static_cast<std::size_t>(completion.result));
   }
   Target* target = sinks_.find(token.sink);
   if (target != nullptr) {
-    target->complete(token, completion.result, now);
+    target->complete(token, completion.result, bytes, now);
     touch(target);
   } else if ((token.op == SinkOp::connect || token.op == SinkOp::open) && completion.result >= 0) {
     // Its sink has gone in the meantime.
     port_.close(Handle{static_cast<std::int32_t>(completion.result)});
   }
+  if (received) port_.provide(completion.buffer, receive_memory_[completion.buffer]);
+}
+
+std::size_t Writer::take_store_completions() {
+  if (world_.store == nullptr) return 0;
+  std::array<StoreCompletion, 16> done;
+  std::size_t total = 0;
+  std::size_t count = 0;
+  do {
+    count = world_.store->reap(done);
+    for (std::size_t i = 0; i < count; ++i) {
+      Target* target = sinks_.find(unpack(done[i].token).sink);
+      if (target == nullptr) continue;
+      target->complete(std::move(done[i]));
+      touch(target);
+    }
+    total += count;
+  } while (count == done.size());
+  return total;
 }
 
 bool Writer::next_block() {
@@ -140,7 +177,7 @@ bool Writer::next_block() {
 void Writer::finish_block() {
   if (block_->log_sequence != 0 && !abandoned_) {
     // First the cursors of those that have something of it waiting.
-    for (Target* target : appender_.targets()) target->buffer.feeds().publish();
+    for (Target* target : appender_.targets()) target->feeds().publish();
     Bus& bus = this->bus(block_->bus);
     bus.next = {.sequence = block_->log_sequence + 1};
     bus.passed->set(bus.next);
@@ -206,7 +243,7 @@ void Writer::begin_drain() {
 
 bool Writer::idle() const {
   return block_ == nullptr && inbox_next_ == inbox_count_ &&
-         std::ranges::all_of(targets_, [](const auto& t) { return t->buffer.pending() == 0; });
+         std::ranges::all_of(targets_, [](const auto& t) { return t->pending() == 0; });
 }
 
 void Writer::drop_everything() {

@@ -49,7 +49,9 @@ struct WriterOptions {
   std::uint64_t event_bytes_limit = kMiB;    // the largest event any source admits
   std::uint64_t spare_bytes_max = 4 * kMiB;  // chunk memory kept warm beyond what is in use
   std::size_t blocks_per_poll_max = 8;
-  Handle standard_output{1};  // open for its whole life; never closed by us
+  Handle standard_output{1};    // open for its whole life; never closed by us
+  EventStore* store = nullptr;  // of this Writer alone; null: no data directory
+  DeliveryNames names = {};     // as the store knows buses and targets
 };
 
 class Writer final : public Stage, public CatchUpClient {
@@ -103,7 +105,7 @@ class Writer final : public Stage, public CatchUpClient {
 
  private:
   static constexpr std::size_t kReceiveBuffers = 8;
-  static constexpr std::size_t kReceiveBytes = 512;  // peers are not expected to say anything
+  static constexpr std::size_t kReceiveBytes = 8 * kKiB;  // answers are short
   static constexpr std::size_t kInbox = 8;
 
   // A durable bus.
@@ -118,6 +120,7 @@ class Writer final : public Stage, public CatchUpClient {
 
   std::size_t take_completions(const Now& now);
   void complete(const Completion& completion, const Now& now);
+  std::size_t take_store_completions();
   std::size_t append_blocks(const Now& now);
   bool next_block();
   void finish_block();
@@ -126,6 +129,7 @@ class Writer final : public Stage, public CatchUpClient {
   void touch(Target* target);
   void act(Target& target, const Now& now);
   void let_go();
+  void replace_target(TargetId id, const TargetSpec& spec);
   Bus& bus(BusId id);
   void update_appetite(Target& target);
   void replay(const Block& block, LogPosition place, std::span<const HungryFeed> standing,

@@ -24,8 +24,8 @@ void Writer::add_feed(TargetId id, std::shared_ptr<Cursor> cursor) {
   Target* target = slot(id);
   WEIR_CHECK(target != nullptr && !target->is_retired());
   WEIR_CHECK(cursor->read() <= bus(cursor->bus()).next);
-  WEIR_CHECK(target->buffer.feeds().find(cursor->bus()) == nullptr);
-  Feed& feed = target->buffer.feeds().add(std::move(cursor));
+  WEIR_CHECK(target->feeds().find(cursor->bus()) == nullptr);
+  Feed& feed = target->feeds().add(std::move(cursor));
   feed.live = may_join(feed);
   touch(target);
 }
@@ -34,7 +34,7 @@ std::size_t Writer::lagging() const {
   std::size_t count = 0;
   for (const auto& target : targets_) {
     if (target->is_retired()) continue;
-    for (const Feed& feed : target->buffer.feeds()) count += feed.live ? 0 : 1;
+    for (const Feed& feed : target->feeds()) count += feed.live ? 0 : 1;
   }
   return count;
 }
@@ -47,9 +47,9 @@ bool Writer::may_join(const Feed& feed) const {
 
 // A feed gets hungry when its target has room for a good piece, and stays so until it is full.
 void Writer::update_appetite(Target& target) {
-  for (Feed& feed : target.buffer.feeds()) {
+  for (Feed& feed : target.feeds()) {
     if (feed.live || (feed.hungry && target.may_catch_up())) continue;
-    const bool hungry = target.may_catch_up() && target.buffer.roomy();
+    const bool hungry = target.may_catch_up() && target.roomy();
     if (hungry == feed.hungry) continue;
     feed.hungry = hungry;
     if (hungry) {
@@ -97,14 +97,14 @@ void Writer::offer(const Block& block, const Now& now) {
 // Those stand at `place`.
 void Writer::replay(const Block& block, LogPosition place, std::span<const HungryFeed> standing,
                     const Now& now) {
-  for (const HungryFeed& h : standing) h.target->taken_before = h.target->buffer.taken();
+  for (const HungryFeed& h : standing) h.target->taken_before = h.target->taken();
   if (place.event < block.events.size()) {
     replay_.begin_replay(block, slots_, place.event);
     const BlockAppender::Passage passage = replay_.append(now);
     WEIR_CHECK(passage == BlockAppender::Passage::all);
   }
   for (const HungryFeed& h : standing) {
-    h.target->counters().caught_up.add(h.target->buffer.taken() - h.target->taken_before);
+    h.target->counters().caught_up.add(h.target->taken() - h.target->taken_before);
   }
 }
 

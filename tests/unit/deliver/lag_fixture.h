@@ -20,8 +20,9 @@ using Records = std::vector<std::vector<Routed>>;  // record n of a log at [n - 
 class LagRig : public WriterRig {
  public:
   // Goes on with logs that are there; live blocks come behind them.
-  explicit LagRig(std::uint64_t seed = 1, std::map<std::uint16_t, Records> written = {{0, {}}})
-      : WriterRig(seed), logs(std::move(written)) {
+  explicit LagRig(std::uint64_t seed = 1, std::map<std::uint16_t, Records> written = {{0, {}}},
+                  const WriterOptions& options = small_options())
+      : WriterRig(seed, options), logs(std::move(written)) {
     for (const auto& [bus, records] : logs) {
       writer.add_bus(BusId{bus}, board.passed(BusId{bus}, 0, end_of(bus)));
     }

@@ -53,11 +53,14 @@ TEST(Reporter, LeavesOutAndSaysSo) {
 }
 
 TEST(SinkToken, SurvivesItsPackingAndKeepsTheTopByteFree) {
-  const SinkToken token{.sink = 0xffffffffU, .generation = 0xffff, .op = SinkOp::rename};
+  const SinkToken token{
+      .sink = 0xfffffU, .generation = 0xffff, .op = SinkOp::rename, .part = 0x3ff};
   EXPECT_EQ(pack(token) >> 56U, 0U);
   EXPECT_EQ(unpack(pack(token)).sink, token.sink);
   EXPECT_EQ(unpack(pack(token)).generation, token.generation);
   EXPECT_EQ(unpack(pack(token)).op, token.op);
+  EXPECT_EQ(unpack(pack(token)).part, token.part);
+  EXPECT_EQ(pack(token) >> 55U, 0U);  // a TlsPort's
 }
 
 TEST(FinishedName, PutsTheTimeBeforeTheExtension) {

@@ -30,10 +30,8 @@ TEST(HeaderCheck, RefusesWhatFramesTheMessage) {
 }
 
 TEST(HeaderCheck, Limits) {
-  EXPECT_EQ(header_fault("X", std::string(8191, 'v')), "");
-  EXPECT_NE(header_fault("X", std::string(8192, 'v')), "");
-  EXPECT_NE(header_fault("X", " v"), "");
-  EXPECT_NE(header_fault("X", "v "), "");
+  EXPECT_EQ(header_fault("X", std::string(131'071, 'v')), "");
+  EXPECT_NE(header_fault("X", std::string(131'072, 'v')), "");
 }
 
 TEST(HeaderCheck, RequestTargets) {
@@ -43,7 +41,7 @@ TEST(HeaderCheck, RequestTargets) {
        {"", "a", "http://x/", "/a b", "/a\r\nHost: b", "/a#b", "/a\\b", "/\t"}) {
     EXPECT_NE(request_target_fault(target), "") << target;
   }
-  EXPECT_NE(request_target_fault("/" + std::string(20'000, 'a')), "");
+  EXPECT_NE(request_target_fault("/" + std::string(200'000, 'a')), "");
 }
 
 TEST(HeaderCheck, NamesHaveNoCase) {
