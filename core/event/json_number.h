@@ -5,11 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/rule/number_filter.h"
+
 #ifdef __AVX2__
 #include <immintrin.h>
 #endif
 
 namespace weir {
+
+using engine::PlainSpan;
 
 // Bytes that may follow a number or a literal: white space, comma, closing brace or bracket.
 inline constexpr std::array<bool, 256> kEndsScalar = [] {
@@ -46,28 +50,35 @@ inline std::uint32_t digits_of(const char* p) {
 }
 #endif
 
-// The same, of a number whose first byte is `c`, where the next token stands `gap` bytes behind it.
-// Nearly always the number is digits, perhaps with a sign and a point, and ends right there.
-inline const char* number_end(const char* p, char c, std::uint32_t gap) {
+// The number at `p` with the first byte `c`, if it is digits, perhaps with a sign and a point, and
+// ends `gap` bytes on, where the next token stands: nearly every number.
+inline bool plain_number(const char* p, char c, std::uint32_t gap, PlainSpan& out) {
 #ifdef __AVX2__
+  if (gap >= 32) [[unlikely]]
+    return false;
   const bool negative = c == '-';
   const std::uint32_t digits = digits_of(p) >> std::uint32_t{negative};
   const std::uint32_t size = gap - std::uint32_t{negative};
   const char* from = p + negative;
-  if (gap < 32) [[likely]] {
-    const std::uint32_t all = (std::uint32_t{1} << size) - 1;
-    const std::uint32_t others = all & ~digits;
-    // Digits at both ends, of which a leading zero stands alone.
-    const std::uint32_t ends = std::uint32_t{1} | ((all + 1) >> 1U);
-    const bool leading_zero = *from == '0' && (digits & all & 2) != 0;
-    if ((ends & ~digits) == 0 && size > 0 && !leading_zero) {
-      if (others == 0) return p + gap;
-      const auto point = static_cast<unsigned>(__builtin_ctz(others));
-      if ((others & (others - 1)) == 0 && from[point] == '.') return p + gap;
-    }
-  }
+  const std::uint32_t all = (std::uint32_t{1} << size) - 1;
+  const std::uint32_t others = all & ~digits;
+  // Digits at both ends, of which a leading zero stands alone.
+  const std::uint32_t ends = std::uint32_t{1} | ((all + 1) >> 1U);
+  const bool leading_zero = *from == '0' && (digits & all & 2) != 0;
+  if ((ends & ~digits) != 0 || size == 0 || leading_zero) return false;
+  out = {from, size, size, negative};
+  if (others == 0) return true;
+  out.whole = static_cast<std::uint32_t>(__builtin_ctz(others));
+  return (others & (others - 1)) == 0 && from[out.whole] == '.';
+#else
+  static_cast<void>(p), static_cast<void>(c), static_cast<void>(gap), static_cast<void>(out);
+  return false;
 #endif
-  return number_end_slow(p);
+}
+// The byte behind any number, or null, as number_end_slow() says.
+inline const char* number_end(const char* p, char c, std::uint32_t gap) {
+  PlainSpan plain;
+  return plain_number(p, c, gap, plain) ? p + gap : number_end_slow(p);
 }
 
 }  // namespace weir

@@ -65,6 +65,10 @@ void EventState::add_number(std::uint32_t path, std::uint32_t element, std::stri
     if (!reads(path)) return;
   }
   add(path, element);
+  find_number(path, text);
+}
+
+void EventState::find_number(std::uint32_t path, std::string_view text) {
   tables_->matchers[path].find_number(text, [this](std::uint32_t t) { hit(t); });
 }
 

@@ -85,6 +85,14 @@ class EventState {
   // first letter of a literal.
   void add_string(std::uint32_t path, std::uint32_t element, std::string_view text);
   void add_number(std::uint32_t path, std::uint32_t element, std::string_view text);
+  // The same of a number whose key is known.
+  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text,
+                  NumberFilter::Key key) {
+    if (other_ != nullptr) [[unlikely]]
+      return add_number(path, element, text);
+    add(path, element);
+    if (tables_->matchers[path].number_may_pass(key)) find_number(path, text);
+  }
   void add_literal(std::uint32_t path, std::uint32_t element, char first);
 
   std::uint32_t open_array() {
@@ -136,6 +144,7 @@ class EventState {
   std::uint32_t array_end(std::uint32_t array) const { return array_ends_[array]; }
 
  private:
+  void find_number(std::uint32_t path, std::string_view text);
   void exclude(std::uint32_t exclusion) {
     ExclusionState& state = exclusions_[exclusion];
     const std::uint32_t value = occurrence_count();

@@ -166,7 +166,13 @@ bool EventWalk::wanted(Token token, char c, std::uint32_t node, std::uint32_t el
   }
   if (c == '-' || is_digit(c)) {
     const char* begin = text_at(token);
-    const char* end = number_at(token, c);
+    const std::uint32_t gap = positions_[token + 1] - positions_[token];
+    PlainSpan plain;
+    if (plain_number(begin, c, gap, plain)) [[likely]] {
+      state_->add_number(path, element, {begin, gap}, NumberFilter::key_of(plain));
+      return true;
+    }
+    const char* end = number_end_slow(begin);  // an exponent, or white space behind it
     if (end == nullptr) return false;
     state_->add_number(path, element, {begin, static_cast<std::size_t>(end - begin)});
     return true;

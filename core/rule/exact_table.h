@@ -110,11 +110,8 @@ class NumberTable {
   std::size_t memory_bytes() const {
     return slots_.capacity() * sizeof(Slot) + sorted_.capacity() * 8;
   }
-  // True when no value of the table lies in [low, high].
-  bool nothing_in(std::uint64_t low, std::uint64_t high) const {
-    const auto first = std::ranges::lower_bound(sorted_, low);
-    return first == sorted_.end() || *first > high;
-  }
+  // Ascending.
+  const std::vector<std::uint64_t>& values() const { return sorted_; }
   std::uint32_t find(std::uint64_t value) const {
     std::size_t at = hash_number(value, hash_key_) & (slots_.size() - 1);
     for (;; at = (at + 1) & (slots_.size() - 1)) {

@@ -66,14 +66,8 @@ class IntervalIndex {
     return ends_.capacity() * sizeof(Key) + (list_begin_.capacity() + ids_.capacity()) * 4;
   }
 
-  // True when certainly no key in [low, high] lies in any interval.
-  bool nothing_in(const Key& low, const Key& high) const {
-    if (ends_.empty() || high < ends_.front()) return true;
-    if (low < ends_.front() || tree_) return false;
-    const std::size_t gap = gap_of(low);
-    if (gap + 1 < ends_.size() && !(high < ends_[gap + 1])) return false;
-    return list_begin_[gap] == list_begin_[gap + 1];
-  }
+  // The ends of the intervals, ascending: their first keys and those behind their last.
+  const std::vector<Key>& ends() const { return ends_; }
 
   template <typename Found>
   void find(const Key& key, Found&& found) const {

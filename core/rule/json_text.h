@@ -31,11 +31,6 @@ inline std::uint64_t load_u64(const char* from) {
   std::memcpy(&word, from, sizeof word);
   return word;
 }
-inline std::uint16_t load_u16(const char* from) {
-  std::uint16_t word = 0;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
 inline std::uint32_t load_u32(const char* from) {
   std::uint32_t word = 0;
   std::memcpy(&word, from, sizeof word);

@@ -1,5 +1,6 @@
 #include "core/rule/number.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -16,6 +17,7 @@ NumberKey key_of(double value) {
   return (bits & kSign) != 0 ? ~bits : bits | kSign;
 }
 
+// All exact.
 constexpr std::array kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -105,101 +107,125 @@ std::optional<NumberKey> key_by_shortest_form(std::string_view text) {
 
 namespace {
 
-constexpr std::uint64_t kZeros = 0x3030303030303030U;
-
-// Eight digits at once, the first in the lowest byte; the way of
-// https://lemire.me/blog/2022/01/21/swar-explained-parsing-eight-digits/
-std::uint64_t eight_digits(std::uint64_t word) {
-  word -= kZeros;
-  word = word * 10 + (word >> 8U);
-  constexpr std::uint64_t kMask = 0x000000FF000000FFU;
-  constexpr std::uint64_t kMul1 = 100 + (1'000'000ULL << 32U);
-  constexpr std::uint64_t kMul2 = 1 + (10'000ULL << 32U);
-  return ((word & kMask) * kMul1 + ((word >> 16U) & kMask) * kMul2) >> 32U;
+// The digits as one whole number, and the power of ten that it is to be divided by.
+struct Scaled {
+  std::uint64_t whole = 0;
+  int scale = 0;
+};
+Scaled scaled(const PlainNumber& number) {
+  if (number.count < 17) return {number.digits, 16 - number.exponent};
+  return {number.digits * 10 + number.seventeenth, 17 - number.exponent};
 }
 
-bool all_digits(std::uint64_t word) {
-  return ((word & 0xF0F0F0F0F0F0F0F0U) |
-          (((word + 0x0606060606060606U) & 0xF0F0F0F0F0F0F0F0U) >> 4U)) == 0x3333333333333333U;
+constexpr int kScaleMax = static_cast<int>(kPowersOfTen.size()) - 1;
+
+// One rounding, or two where there are 17 digits. `scale` within kScaleMax either way.
+double nearly(const Scaled& number) {
+  const auto whole = static_cast<double>(number.whole);
+  return number.scale >= 0 ? whole / kPowersOfTen[static_cast<std::size_t>(number.scale)]
+                           : whole * kPowersOfTen[static_cast<std::size_t>(-number.scale)];
 }
 
-// The last `count` (up to eight) bytes of eight, behind zeros. Reads only those.
-std::uint64_t right_aligned(const char* p, std::size_t count) {
-  if (count == 8) return load_u64(p);
-  if (count >= 4) {
-    const auto gap = static_cast<unsigned>(8 * (8 - count));
-    const std::uint64_t first = (std::uint64_t{load_u32(p)} << gap) & 0xFFFFFFFFU;
-    return (std::uint64_t{load_u32(p + count - 4)} << 32U) | first |
-           (kZeros & ((std::uint64_t{1} << gap) - 1));
-  }
-  std::uint64_t word = kZeros;
-  for (std::size_t i = 0; i < count; ++i) {
-    word = (word >> 8U) | (std::uint64_t{static_cast<unsigned char>(p[i])} << 56U);
-  }
-  return word;
-}
+enum class Comparable : std::uint8_t { no, yes, unclear };
 
-// The value of up to 16 digits; false if a byte is none.
-bool digits_value(const char* p, std::size_t count, std::uint64_t& out) {
-  if (count > 16) return false;
-  std::uint64_t upper = 0;
-  if (count > 8) {
-    const std::uint64_t word = right_aligned(p, count - 8);
-    if (!all_digits(word)) return false;
-    upper = eight_digits(word) * 100'000'000U;
-    p += count - 8;
-    count = 8;
+// Whether a number of 16 or 17 digits is the shortest form of the double nearest to it, which is
+// close to `value` and becomes it. In whole numbers: a unit in the last place of the double is
+// `ten`, one in the last place of the digits is `unit`. Unclear: outside the range of this, or a
+// tie.
+Comparable settle(const Scaled& number, double& value) {
+  __extension__ using Signed = __int128;
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  constexpr std::uint64_t kHidden = std::uint64_t{1} << 52U;
+  const int shift = 1075 - static_cast<int>(bits >> 52U);
+  if (number.scale < 0 || number.scale > 19 || shift <= 0 || shift > 70) return Comparable::unclear;
+  Signed ten = 1;
+  for (int i = 0; i < number.scale; ++i) ten *= 10;
+  const Signed unit = Signed{1} << shift;
+  std::uint64_t fraction = (bits & (kHidden - 1)) | kHidden;
+  Signed off = Signed{number.whole} * unit - Signed{fraction} * ten;  // from the double
+  for (; 2 * off > ten; off -= ten) ++fraction;
+  for (; 2 * off < -ten; off += ten) --fraction;
+  const auto size = [](Signed n) { return n < 0 ? -n : n; };
+  if (2 * size(off) == ten || fraction <= kHidden || fraction >= 2 * kHidden) {
+    return Comparable::unclear;
   }
-  const std::uint64_t word = right_aligned(p, count);
-  if (!all_digits(word)) return false;
-  out = upper + eight_digits(word);
-  return true;
+  // What has fewer digits has a zero at the end. The next such numbers above and below:
+  const auto digit = static_cast<int>(number.whole % 10);
+  for (const Signed other : {off - digit * unit, off + (10 - digit) * unit}) {
+    if (2 * size(other) == ten) return Comparable::unclear;
+    if (2 * size(other) < ten) return Comparable::no;
+  }
+  if (2 * size(off) == unit) return Comparable::unclear;
+  if (2 * size(off) > unit) return Comparable::no;  // another with as many digits is closer
+  value = std::bit_cast<double>((bits >> 52U << 52U) | (fraction & (kHidden - 1)));
+  return Comparable::yes;
 }
 
 }  // namespace
 
-NumberReading read_number(std::string_view text) {
-  using Kind = NumberReading::Kind;
-  const char* p = text.data();
-  const char* end = p + text.size();
-  const bool negative = *p == '-';
-  if (negative) ++p;
-  auto digits = static_cast<std::size_t>(end - p);
-  std::uint64_t mantissa = 0;
-  std::size_t scale = 0;
-  if (digits > 16 || !digits_value(p, digits, mantissa)) {
-    // Not a short integer: digits, a point and more digits, or something for the careful way.
-    const char* point = p;
-    std::uint64_t whole = 0;
-    for (; point < end && is_digit(*point); ++point) {
-      whole = whole * 10 + static_cast<std::uint64_t>(*point - '0');
-      if (point - p == 10) return {};
+double number_of(NumberKey key) {
+  constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;
+  return std::bit_cast<double>((key & kSign) != 0 ? key ^ kSign : ~key);
+}
+
+bool read_plain_bytewise(std::string_view text, PlainNumber& out) {
+  out = {};
+  std::size_t at = 0;
+  out.negative = text[0] == '-';
+  if (out.negative) ++at;
+  const std::size_t first = at;
+  std::size_t point = text.size();
+  std::size_t zeros = 0;  // that may turn out to be significant
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '.' && point == text.size()) {
+      point = at;
+      continue;
     }
-    if (point == end || *point != '.') return {};
-    scale = static_cast<std::size_t>(end - point - 1);
-    std::uint64_t fraction = 0;
-    digits = static_cast<std::size_t>(point - p) + scale;
-    if (digits > 19 || !digits_value(point + 1, scale, fraction)) return {};
-    static constexpr std::array<std::uint64_t, 17> kTens = [] {
-      std::array<std::uint64_t, 17> tens{1};
-      for (std::size_t i = 1; i < tens.size(); ++i) tens[i] = tens[i - 1] * 10;
-      return tens;
-    }();
-    mantissa = whole * kTens[scale] + fraction;  // up to 19 digits fit
+    if (!is_digit(c)) return false;
+    const bool whole = point == text.size();
+    if (out.count == 0 && c == '0') {
+      out.exponent -= whole ? 0 : 1;
+      continue;
+    }
+    out.exponent += whole ? 1 : 0;
+    ++zeros;
+    if (c == '0') continue;
+    if (out.count <= 17) {
+      for (; zeros > 1 && out.count < 16; --zeros, ++out.count) out.digits *= 10;
+      const auto digit = static_cast<unsigned>(c - '0');
+      if (out.count < 16) out.digits = out.digits * 10 + digit;
+      if (out.count == 16) out.seventeenth = zeros == 1 ? digit : 0;
+    }
+    out.count += static_cast<unsigned>(std::min<std::size_t>(zeros, 1000));
+    zeros = 0;
   }
-  // Up to 15 digits, and powers of ten up to 22, are exact in a double, before and after.
-  double value = static_cast<double>(mantissa);
-  if (scale > 0) value /= kPowersOfTen[scale];
-  const NumberKey key = key_of(negative ? -value : value);
-  if (digits <= 15) return {Kind::exact, key, key};
-  // Two roundings, each of half a unit in the last place; four leaves room where the unit changes.
-  return {Kind::between, key - 4, key + 4};
+  for (unsigned i = out.count; i > 0 && i < 16; ++i) out.digits *= 10;
+  // Digits at both ends and beside the point; a leading zero stands alone.
+  const std::size_t whole = std::min(point, text.size()) - first;
+  return whole > 0 && (text[first] != '0' || whole == 1) && point + 1 != text.size();
+}
+
+std::optional<NumberKey> number_key(const PlainNumber& number, std::string_view text) {
+  if (number.count == 0) return key_of(0.0);
+  // No shortest form has more digits.
+  if (number.count > 17) return std::nullopt;
+  const Scaled parts = scaled(number);
+  if (parts.scale > kScaleMax || parts.scale < -kScaleMax) return key_by_shortest_form(text);
+  double value = nearly(parts);
+  // Up to 15 digits are exact in a double, zeros behind them included, and so are the powers of
+  // ten: there was one rounding, to the nearest, and every such number is comparable.
+  if (number.count > 15) {
+    const Comparable comparable = settle(parts, value);
+    if (comparable == Comparable::unclear) return key_by_shortest_form(text);
+    if (comparable == Comparable::no) return std::nullopt;
+  }
+  return key_of(number.negative ? -value : value);
 }
 
 std::optional<NumberKey> number_key(std::string_view text) {
-  const NumberReading reading = read_number(text);
-  if (reading.kind == NumberReading::Kind::exact) return reading.low;
-  return key_by_shortest_form(text);
+  PlainNumber number;
+  return read_plain(text, number) ? number_key(number, text) : key_by_shortest_form(text);
 }
 
 NumberKey number_key_lowest() {

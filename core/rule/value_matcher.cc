@@ -175,7 +175,10 @@ void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key)
   texts_.build(all.texts, hash_key);
   numbers_.build(all.numbers, hash_key);
   numeric_ = !all.numbers.empty() || !all.ranges.empty();
-  if (!all.any_part()) return;
+  if (!all.any_part()) {
+    build_filter();
+    return;
+  }
   parts_ = std::make_unique<Parts>();
   Parts& p = *parts_;
   p.any_string = all.any_string;
@@ -192,10 +195,24 @@ void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key)
   p.ranges.build(all.ranges);
   p.addresses.build(all.addresses);
   p.number_literals.build(all.literals, hash_key);
+  build_filter();
+}
+
+void ValueMatcher::build_filter() {
+  if (!numeric_) return;
+  std::vector<NumberKey> named = numbers_.values();
+  if (parts_) named.insert(named.end(), parts_->ranges.ends().begin(), parts_->ranges.ends().end());
+  std::ranges::sort(named);
+  filter_.build(named, [this](NumberKey key) {
+    bool inside = false;
+    if (parts_) parts_->ranges.find(key, [&inside](std::uint32_t) { inside = true; });
+    return inside;
+  });
 }
 
 std::size_t ValueMatcher::memory_bytes() const {
-  std::size_t bytes = sizeof(*this) + texts_.memory_bytes() + numbers_.memory_bytes();
+  std::size_t bytes =
+      sizeof(*this) + texts_.memory_bytes() + numbers_.memory_bytes() + filter_.memory_bytes();
   if (!parts_) return bytes;
   const Parts& p = *parts_;
   bytes += sizeof(Parts) + p.prefixes.memory_bytes() + p.suffixes.memory_bytes() +

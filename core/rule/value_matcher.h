@@ -13,6 +13,7 @@
 #include "core/rule/exact_table.h"
 #include "core/rule/interval_index.h"
 #include "core/rule/number.h"
+#include "core/rule/number_filter.h"
 #include "core/rule/pattern.h"
 #include "core/rule/test_key.h"
 #include "core/rule/wildcard_set.h"
@@ -81,27 +82,23 @@ class ValueMatcher {
   template <typename Found>
   void find_number(std::string_view value, Found&& found) const {
     if (numeric_) {
-      NumberReading reading = read_number(value);
-      if (reading.kind == NumberReading::Kind::between && nothing_in(reading)) {
-        reading.kind = NumberReading::Kind::hard;
-      } else if (reading.kind != NumberReading::Kind::exact) {
-        if (const auto key = number_key(value)) {
-          reading = {NumberReading::Kind::exact, *key, *key};
-        }
-      }
-      if (reading.kind == NumberReading::Kind::exact) {
+      if (const auto key = number_key(value)) {
         if (!numbers_.empty()) {
-          const std::uint32_t id = numbers_.find(reading.low);
+          const std::uint32_t id = numbers_.find(*key);
           if (id != kNone) found(id);
         }
-        if (parts_) parts_->ranges.find(reading.low, found);
+        if (parts_) parts_->ranges.find(*key, found);
         return;
       }
     }
-    if (parts_ && !parts_->number_literals.empty()) {
-      const std::uint32_t id = parts_->number_literals.find(value);
-      if (id != kNone) found(id);
-    }
+    // Without a key: the same spelling.
+    if (!parts_ || parts_->number_literals.empty()) return;
+    const std::uint32_t id = parts_->number_literals.find(value);
+    if (id != kNone) found(id);
+  }
+  // False when no test is passed by the number with this key, however it is spelled.
+  bool number_may_pass(NumberFilter::Key key) const {
+    return (numeric_ && filter_.may_pass(key)) || (parts_ && !parts_->number_literals.empty());
   }
   std::uint32_t true_test() const { return true_; }
   std::uint32_t false_test() const { return false_; }
@@ -120,10 +117,7 @@ class ValueMatcher {
     TextTable number_literals;
   };
 
-  bool nothing_in(const NumberReading& reading) const {
-    return numbers_.nothing_in(reading.low, reading.high) &&
-           (!parts_ || parts_->ranges.nothing_in(reading.low, reading.high));
-  }
+  void build_filter();
 
   template <typename Found>
   void find_parts(std::string_view value, WildcardScratch& scratch, Found& found) const {
@@ -149,6 +143,7 @@ class ValueMatcher {
   TextTable texts_;
   NumberTable numbers_;
   bool numeric_ = false;  // some test needs the value of a number
+  NumberFilter filter_;
   std::uint32_t true_ = kNone;
   std::uint32_t false_ = kNone;
   std::uint32_t null_ = kNone;

@@ -1,7 +1,9 @@
 // Numbers, addresses, letters and escapes, each against a plainer way to the same answer.
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "core/base/random.h"
 #include "core/rule/address.h"
@@ -36,6 +38,15 @@ std::string random_number(Random& random) {
   return out;
 }
 
+// The fewest digits that mean this double.
+std::string shortest(double value) {
+  char text[64];
+  const auto [end, failure] =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
+  EXPECT_EQ(failure, std::errc{});
+  return {text, end};
+}
+
 TEST(Number, ComparableAndOrderedLikeTheNumbersThemselves) {
   Random random(3);
   std::string previous = "0";
@@ -43,13 +54,6 @@ TEST(Number, ComparableAndOrderedLikeTheNumbersThemselves) {
     const std::string text = random_number(random);
     const auto key = number_key(text);
     ASSERT_EQ(key.has_value(), reference::comparable(text)) << text;
-    const NumberReading reading = read_number(text);
-    if (reading.kind == NumberReading::Kind::exact) {
-      ASSERT_EQ(key, reading.low) << text;
-    } else if (key && reading.kind == NumberReading::Kind::between) {
-      ASSERT_LE(reading.low, *key) << text;
-      ASSERT_GE(reading.high, *key) << text;
-    }
     if (!key) continue;
     const double a = std::strtod(previous.c_str(), nullptr);
     const double b = std::strtod(text.c_str(), nullptr);
@@ -70,6 +74,104 @@ TEST(Number, ShortestFormsOfRandomDoublesAreComparable) {
       std::snprintf(text, sizeof text, "%.*g", precision, value);
       ASSERT_EQ(number_key(text).has_value(), reference::comparable(text)) << text;
     }
+  }
+}
+
+TEST(Number, ComparableToTheLastDigit) {
+  // Digits and places where the ways of reading part: 15 to 18 digits, zeros at both ends, the
+  // point anywhere, 32 and 33 bytes, exponents.
+  Random random(6);
+  for (int i = 0; i < 100'000; ++i) {
+    std::string text = random.below(3) == 0 ? "-" : "";
+    std::string digits = std::to_string(1 + random.below(9));
+    const std::uint64_t more = i % 4 == 0 ? random.below(25) : 13 + random.below(5);
+    const std::uint64_t kind = random.below(4);
+    for (std::uint64_t d = 0; d < more; ++d) {
+      digits += static_cast<char>('0' + (kind == 0 ? 9 * random.below(2) : random.below(10)));
+    }
+    const std::uint64_t whole = random.below(digits.size() + 1);
+    text += whole == 0 ? "0" : digits.substr(0, whole);
+    if (whole < digits.size()) {
+      text += "." + std::string(random.below(6) == 0 ? random.below(9) : 0, '0');
+      text += digits.substr(whole);
+      text += std::string(random.below(4) == 0 ? random.below(12) : 0, '0');
+    } else if (random.below(4) == 0) {
+      text += std::string(random.below(20), '0');
+    }
+    if (random.below(16) == 0) text += "e-" + std::to_string(random.below(30));
+    const auto key = number_key(text);
+    ASSERT_EQ(key.has_value(), reference::comparable(text)) << text;
+    if (key) {
+      ASSERT_EQ(*key, number_key(shortest(std::strtod(text.c_str(), nullptr)))) << text;
+    }
+  }
+}
+
+TEST(Number, PlainNumbersAreReadAlikeBothWays) {
+  const std::string letters = "000123456789999...-e ";
+  Random random(9);
+  std::size_t sound = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text(1, "-0123456789"[random.below(11)]);
+    for (std::uint64_t k = random.below(34); k > 0; --k) {
+      text += random.below(8) == 0 ? letters[random.below(letters.size())]
+                                   : static_cast<char>('0' + random.below(10) * random.below(2));
+    }
+    PlainNumber a;
+    PlainNumber b;
+    const bool is_a = read_plain(text, a);
+    ASSERT_EQ(is_a, read_plain_bytewise(text, b)) << text;
+    if (!is_a) continue;
+    ++sound;
+    ASSERT_EQ(a.negative, b.negative) << text;
+    ASSERT_EQ(std::min(a.count, 18U), std::min(b.count, 18U)) << text;
+    if (a.count == 0 || a.count > 17) continue;
+    ASSERT_EQ(a.digits, b.digits) << text;
+    ASSERT_EQ(a.exponent, b.exponent) << text;
+    if (a.count == 17) {
+      ASSERT_EQ(a.seventeenth, b.seventeenth) << text;
+    }
+  }
+  EXPECT_GT(sound, 20'000U);
+}
+
+TEST(Number, NeighboursOfDoublesWithSixteenAndSeventeenDigits) {
+  // The shortest form, and what lies one to three units in the last place beside it.
+  Random random(8);
+  for (int i = 0; i < 8'000; ++i) {
+    const double value = static_cast<double>(random() >> 11U) /
+                         static_cast<double>(std::uint64_t{1} << (5 + random.below(55)));
+    char text[64];
+    for (const int precision : {16, 17}) {
+      std::snprintf(text, sizeof text, "%.*g", precision, value);
+      if (std::strchr(text, 'e') != nullptr) continue;
+      const char last = text[std::strlen(text) - 1];
+      for (char digit = static_cast<char>(std::max<int>('0', last - 3));
+           digit <= std::min<int>('9', last + 3); ++digit) {
+        text[std::strlen(text) - 1] = digit;
+        ASSERT_EQ(number_key(text).has_value(), reference::comparable(text)) << text;
+      }
+    }
+  }
+}
+
+TEST(Number, EdgesOfTheRange) {
+  EXPECT_FALSE(number_key("1e400").has_value());
+  EXPECT_FALSE(number_key("-1e400").has_value());
+  EXPECT_FALSE(number_key("1e-400").has_value());
+  EXPECT_EQ(number_key("1e2"), number_key("100"));
+  EXPECT_EQ(number_key("1.50e+1"), number_key("15.000"));
+  EXPECT_EQ(number_key("0.0000000000000000000000000000000000000012"), number_key("1.2e-39"));
+  EXPECT_EQ(number_key("9007199254740992"), number_key("9007199254740992.0"));
+  EXPECT_FALSE(number_key("9007199254740993").has_value());
+  EXPECT_TRUE(number_key("9007199254740994").has_value());
+  EXPECT_LT(*number_key("9007199254740992"), *number_key("9007199254740994"));
+  // Powers of two, where the unit changes, and the digits around them.
+  for (const char* text :
+       {"9007199254740991", "4503599627370495.5", "4503599627370496.5", "0.50000000000000011",
+        "0.49999999999999994", "1.0000000000000002", "0.99999999999999989", "0.9999999999999999",
+        "1.0000000000000001", "2.0000000000000004", "1.9999999999999998", "1.9999999999999997"}) {
+    EXPECT_EQ(number_key(text).has_value(), reference::comparable(text)) << text;
   }
 }
 

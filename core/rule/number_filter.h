@@ -1,0 +1,131 @@
+// NumberFilter: says of nearly every number that it passes no numeric test of a field, from its
+// spelling alone.
+//
+// Numbers without an exponent that have the same sign and as many digits before the point are
+// ordered like their texts. So the first twelve characters, in half a byte each, behind the count
+// of those digits make a key that is ordered like the numbers, and that numbers share only if they
+// are close: no multiplication, and no decision between comparable and not.
+//
+// Immutable after build; any thread.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/rule/json_text.h"
+#include "core/rule/number.h"
+
+#ifdef __BMI2__
+#include <immintrin.h>
+#endif
+
+namespace weir::engine {
+
+// A sound JSON number without an exponent, where 16 bytes are readable from its first digit on.
+struct PlainSpan {
+  const char* digits = nullptr;  // behind the sign
+  std::uint32_t size = 0;        // without the sign
+  std::uint32_t whole = 0;       // digits before the point
+  bool negative = false;
+};
+
+class NumberFilter {
+ public:
+  using Key = std::uint64_t;
+
+  static Key key_of(const PlainSpan& number) {
+    const std::uint64_t text =
+        (halves(load_u64(number.digits)) << 16U) | (halves(load_u32(number.digits + 8)) >> 16U);
+    std::uint64_t kept = text;
+    if (number.size < kCharacters) {
+      // As if zeros followed, and a point before them where there is none.
+      const std::uint32_t behind = 4 * (kCharacters - number.size);
+      kept &= ~((std::uint64_t{1} << behind) - 1);
+      if (number.whole == number.size) kept |= kPoint << (behind - 4);
+    }
+    const Key key = kSign | (std::uint64_t{number.whole} << (4 * kCharacters)) | kept;
+    return number.negative ? ~key : key;
+  }
+
+  // `named`: the keys, ascending, of all numbers and of the ends of all ranges that the tests name;
+  // `inside(key)`: whether some range holds the numbers from this one up to the next that is named.
+  template <typename Inside>
+  void build(std::span<const NumberKey> named, Inside inside) {
+    if (named.size() > kNamedMax) return;
+    for (const NumberKey key : named) {
+      const Key mark = key_of_double(key);
+      if (marks_.empty() || marks_.back() != mark) {
+        marks_.push_back(mark);
+        behind_.push_back(false);
+      }
+      behind_.back() = inside(key);
+    }
+    marks_.shrink_to_fit();
+    behind_.shrink_to_fit();
+  }
+  std::size_t memory_bytes() const { return marks_.capacity() * sizeof(Key) + behind_.capacity(); }
+
+  // False when no test is passed by the number with this key.
+  bool may_pass(Key key) const {
+    if (marks_.empty() || key == kNegativeZero) return true;
+    const std::size_t count = not_above(key);
+    if (count == 0) return false;
+    return behind_[count - 1] != 0 || marks_[count - 1] == key;
+  }
+
+ private:
+  static constexpr std::uint32_t kCharacters = 12;
+  static constexpr std::uint64_t kPoint = 0xE;  // lower half of '.'
+  static constexpr Key kSign = Key{1} << 63U;
+  // "-0.0000000000": may be zero, which is not below zero.
+  static constexpr Key kNegativeZero =
+      ~(kSign | (Key{1} << (4 * kCharacters)) | (kPoint << (4 * (kCharacters - 2))));
+  // Beyond so many the time to build it would show.
+  static constexpr std::size_t kNamedMax = 4096;
+
+  // The lower halves of the bytes, the first byte highest; of four bytes in the upper half.
+  static std::uint64_t halves(std::uint64_t word) {
+    word = __builtin_bswap64(word);
+#ifdef __BMI2__
+    return _pext_u64(word, 0x0F0F0F0F0F0F0F0FU);
+#else
+    std::uint64_t out = 0;
+    for (unsigned i = 0; i < 8; ++i) out |= ((word >> (8 * i)) & 0xFU) << (4 * i);
+    return out;
+#endif
+  }
+  static Key key_of_double(NumberKey key);
+
+  // How many marks are not above the key.
+  std::size_t not_above(Key key) const {
+    const std::size_t size = marks_.size();
+#ifdef __AVX512F__
+    if (size <= 32) {
+      const __m512i all = _mm512_set1_epi64(static_cast<long long>(key));
+      std::size_t count = 0;
+      for (std::size_t i = 0; i < size; i += 8) {
+        const auto wanted = static_cast<__mmask8>(size - i >= 8 ? 0xFF : (1U << (size - i)) - 1);
+        const __m512i eight = _mm512_maskz_loadu_epi64(wanted, marks_.data() + i);
+        count += static_cast<std::size_t>(
+            std::popcount<unsigned>(_mm512_mask_cmple_epu64_mask(wanted, eight, all)));
+      }
+      return count;
+    }
+#endif
+    const Key* base = marks_.data();
+    for (std::size_t left = size; left > 1;) {
+      const std::size_t half = left / 2;
+      base = key < base[half] ? base : base + half;
+      left -= half;
+    }
+    return static_cast<std::size_t>(base - marks_.data()) + (*base <= key ? 1 : 0);
+  }
+
+  std::vector<Key> marks_;
+  std::vector<char> behind_;  // by mark: some range goes on behind it
+};
+
+}  // namespace weir::engine

@@ -1,0 +1,129 @@
+// The filter never turns away a number that passes a test, however numbers and ends are spelled.
+#include "core/rule/number_filter.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/base/random.h"
+
+namespace weir::engine {
+namespace {
+
+// Of a number without an exponent.
+NumberFilter::Key key_of(const std::string& text) {
+  const std::string padded = text + std::string(16, '7');
+  PlainSpan span;
+  span.negative = text[0] == '-';
+  const std::size_t begin = span.negative ? 1 : 0;
+  span.digits = padded.data() + begin;
+  span.size = static_cast<std::uint32_t>(text.size() - begin);
+  span.whole = static_cast<std::uint32_t>(std::min(text.find('.'), text.size()) - begin);
+  return NumberFilter::key_of(span);
+}
+
+std::string spelled(Random& random) {
+  std::string text = random.below(3) == 0 ? "-" : "";
+  const std::uint64_t whole = random.below(4) == 0 ? random.below(14) : random.below(4);
+  if (whole == 0) text += '0';
+  for (std::uint64_t i = 0; i < whole; ++i) {
+    text += static_cast<char>('0' + (i == 0 ? 1 + random.below(3) : random.below(3)));
+  }
+  const std::uint64_t fraction = random.below(3) == 0 ? 0 : random.below(17);
+  if (fraction > 0) text += '.';
+  for (std::uint64_t i = 0; i < fraction; ++i) {
+    text += static_cast<char>('0' + random.below(2) * random.below(10));
+  }
+  return text;
+}
+
+TEST(NumberFilter, KeysAreOrderedLikeTheNumbers) {
+  Random random(21);
+  for (int round = 0; round < 200'000; ++round) {
+    const std::string a = spelled(random);
+    const std::string b = spelled(random);
+    const auto key_a = number_key(a);
+    const auto key_b = number_key(b);
+    if (!key_a || !key_b || *key_a == *key_b) continue;
+    const bool ascending = *key_a < *key_b;
+    ASSERT_LE(key_of(ascending ? a : b), key_of(ascending ? b : a)) << a << " " << b;
+  }
+}
+
+TEST(NumberFilter, NeverTurnsAwayWhatPasses) {
+  struct Range {
+    NumberKey first, behind;
+  };
+  Random random(22);
+  std::size_t turned_away = 0;
+  std::size_t passed = 0;
+  for (int round = 0; round < 4000; ++round) {
+    std::vector<std::string> ends;
+    std::vector<NumberKey> named;
+    std::vector<Range> ranges;
+    for (std::uint64_t i = 1 + random.below(round % 10 == 0 ? 40 : 5); i > 0; --i) {
+      ends.push_back(random.below(8) == 0 ? "0" : spelled(random));
+      const auto first = number_key(ends.back());
+      if (!first) continue;
+      const std::uint64_t kind = random.below(5);
+      const auto other = number_key(spelled(random));
+      // One number; up to and from it, with it and without; between two; up to the largest.
+      Range range = {*first, *first + 1};
+      if (kind == 1) range = {*first + random.below(2), number_key_largest() + 1};
+      if (kind == 2) range = {number_key_lowest(), *first + random.below(2)};
+      if (kind == 3 && other) range = {std::min(*first, *other), std::max(*first, *other) + 1};
+      ranges.push_back(range);
+      named.push_back(range.first);
+      if (kind != 0) named.push_back(range.behind);
+    }
+    if (named.empty()) continue;
+    std::ranges::sort(named);
+    const auto inside = [&](NumberKey key) {
+      return std::ranges::any_of(ranges, [key](const Range& r) {
+        return r.behind != r.first + 1 && r.first <= key && key < r.behind;
+      });
+    };
+    NumberFilter filter;
+    filter.build(named, inside);
+    for (int k = 0; k < 60; ++k) {
+      // Often an end itself, with zeros or digits behind it.
+      std::string text = spelled(random);
+      if (k % 3 == 0) text = ends[random.below(ends.size())];
+      if (k % 6 == 0) {
+        if (text.find('.') == std::string::npos) text += '.';
+        text += std::string(1 + random.below(6), '0');
+        if (random.below(2) == 0) text += '1';
+      }
+      for (const std::string& spelling : {text, "-" + text}) {
+        if (spelling.starts_with("--")) continue;
+        const auto key = number_key(spelling);
+        const bool passes = key && std::ranges::any_of(ranges, [&](const Range& r) {
+                              return r.first <= *key && *key < r.behind;
+                            });
+        const bool may = filter.may_pass(key_of(spelling));
+        ASSERT_TRUE(may || !passes) << spelling;
+        passed += passes ? 1 : 0;
+        turned_away += may ? 0 : 1;
+      }
+    }
+  }
+  EXPECT_GT(passed, 10'000U);
+  EXPECT_GT(turned_away, 10'000U);
+}
+
+TEST(NumberFilter, ZeroHasTwoSigns) {
+  const NumberKey zero = *number_key("0");
+  NumberFilter filter;
+  const std::vector<NumberKey> named = {zero, number_key_largest() + 1};  // zero and above
+  filter.build(named, [zero](NumberKey key) { return key == zero; });
+  for (const char* text : {"0", "-0", "0.0", "-0.0", "-0.000000000000000", "1", "1000000000000"}) {
+    EXPECT_TRUE(filter.may_pass(key_of(text))) << text;
+  }
+  EXPECT_FALSE(filter.may_pass(key_of("-1")));
+  EXPECT_FALSE(filter.may_pass(key_of("-0.1")));
+}
+
+}  // namespace
+}  // namespace weir::engine
