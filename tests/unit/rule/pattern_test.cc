@@ -71,6 +71,67 @@ TEST(Pattern, RefusalsNameReasonFieldAndByte) {
   }
 }
 
+// '@' marks the byte that the refusal must name; all of these are about the field `a`.
+TEST(Pattern, RefusalsNameTheByte) {
+  const std::vector<std::pair<std::string, std::string_view>> refusals = {
+      {R"({"a":@null})", "must be a list of values"},
+      {R"({"a":@1})", "must be a list of values"},
+      {R"({"a":@true})", "must be a list of values"},
+      {R"({"a":[{"suffix":@5}]})", "suffix takes one string"},
+      {R"({"a":[{"suffix":@["x"]}]})", "suffix takes one string"},
+      {R"({"a":[{"equals-ignore-case":@{"prefix":"x"}}]})", "equals-ignore-case takes one string"},
+      {R"({"a":[{"prefix":@{}}]})", "below prefix"},
+      {R"({"a":[{"suffix":@{"equals-ignore-case":["x"]}}]})", "below suffix"},
+      {R"({"a":[{"exists":@null}]})", "exists takes true or false"},
+      {R"({"a":[{"exists":true,@"exists":true}]})", "only one operator"},
+      {R"({"a":[{"anything-but":{"suffix":["x",@""]}}]})", "empty suffix"},
+      {R"({"a":[{"anything-but":@{}}]})", "exactly one of"},
+      {R"({"a":[{"anything-but":@{"prefix":"x","suffix":"y"}}]})", "exactly one of"},
+      {R"({"a":[{"anything-but":[@["x"]]}]})", "strings or numbers"},
+      {R"({"a":[{"anything-but":@true}]})", "strings or numbers"},
+      {R"({"a":[{"anything-but":@1e400}]})", "compared exactly"},
+      {R"({"a":[{"anything-but":{"prefix":@{"equals-ignore-case":"x"}}}]})", "a string or a list"},
+      {R"({"a":[{"anything-but":{"exists":@true}}]})", "cannot stand below"},
+      {R"({"a":[{"wildcard":@"a\\"}]})", "backslash in a wildcard"},
+      {R"({"a":[{"anything-but":{"wildcard":["x",@"**"]}}]})", "two wildcards in a row"},
+      {R"({"a":[{"numeric":@5}]})", "numeric takes a list"},
+      {R"({"a":[{"numeric":[@5]}]})", "operator is due"},
+      {R"({"a":[{"numeric":["=",5,@">",0]}]})", "nothing may follow"},
+      {R"({"a":[{"numeric":[">",0,@"=",5]}]})", "upper end"},
+      {R"({"a":[{"cidr":@["10.0.0.0/8"]}]})", "cidr takes one string"},
+      {R"({"a":[{"cidr":@"10.0.0.0/-1"}]})", "whole number"},
+      {R"({"a":[{"cidr":@"10.0.0.0/8/8"}]})", "exactly one '/'"},
+      {R"({"a":[{"cidr":@"::ffff:0a00:0001/96"}]})", "at most 31"},
+  };
+  for (const auto& [marked, part] : refusals) {
+    const std::size_t offset = marked.find('@');
+    std::string pattern = marked;
+    pattern.erase(offset, 1);
+    const auto bad = check_pattern(pattern);
+    ASSERT_TRUE(bad.has_value()) << pattern;
+    EXPECT_NE(bad->message.find(part), std::string::npos) << pattern << "\n" << bad->message;
+    EXPECT_EQ(bad->path, "a") << pattern;
+    EXPECT_EQ(bad->offset, offset) << pattern << "\n" << bad->message;
+  }
+}
+
+TEST(Pattern, WhatIsTooLongIsRefusedWithItsPlace) {
+  const auto expect = [](const std::string& pattern, std::string_view part, std::size_t offset) {
+    CompileLimits limits;
+    limits.pattern_bytes_max = 32U * 1024 * 1024;
+    const auto bad = check_pattern(pattern, limits);
+    ASSERT_TRUE(bad.has_value()) << part;
+    EXPECT_NE(bad->message.find(part), std::string::npos) << bad->message;
+    EXPECT_EQ(bad->offset, offset) << bad->message;
+  };
+  std::string fields;
+  for (int i = 0; i < 256; ++i) fields += "\"f" + std::to_string(i) + "\":[1],";
+  expect("{" + fields + "\"a\":[1]}", "more than 256 different fields", fields.size() + 5);
+  expect("{\"a\":[" + std::string(1001, '1') + "]}", "number", 6);
+  expect("{\"" + std::string(50'001, 'n') + "\":[1]}", "name", 1);
+  expect("{\"a\":[\"" + std::string(20'000'001, 's') + "\"]}", "string", 6);
+}
+
 TEST(Pattern, TheErrorOfASetNamesTheRule) {
   const std::vector<RuleText> rules = {{"good", R"({"a":[1]})"}, {"bad", R"({"a":[]})"}};
   const auto set = compile_rules(rules);
