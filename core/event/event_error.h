@@ -13,7 +13,7 @@ enum class EventError : std::uint8_t {
   not_object,   // sound JSON, but no object at the top
   not_utf8,     // bytes that are not UTF-8
   too_deep,     // nested beyond kEventDepthMax
-  too_complex,  // arrays within arrays that leave too many combinations to try
+  too_complex,  // arrays that leave too many combinations to try, or values too many wildcards
 };
 std::string_view to_string(EventError error);
 
