@@ -209,11 +209,24 @@ void BatchBuffer::settle_mark(const Mark& mark) {
   --feed.marks;
 }
 
+void BatchBuffer::refuse(std::uint64_t offset) {
+  const Mark& mark = marks_[mark_at(offset)];
+  refused_records_ += mark.format == BatchFormat::ndjson ? 1 : mark.records;
+}
+
+// Which of the records were refused does not matter here: all above them have passed too.
+void BatchBuffer::count_settled(std::uint64_t records) {
+  const std::uint64_t refused = std::min(refused_records_, records);
+  refused_records_ -= refused;
+  tally_.delivered += records - refused;
+  tally_.dropped += refused;
+}
+
 void BatchBuffer::settle(std::uint64_t offset) {
   WEIR_CHECK(offset <= closed_);
   if (marks_.empty() || marks_.front().end > offset) return;
   while (!marks_.empty() && marks_.front().end <= offset) {
-    tally_.delivered += marks_.front().records;
+    count_settled(marks_.front().records);
     settle_mark(marks_.front());
     marks_.pop();
   }
@@ -233,7 +246,7 @@ std::uint64_t BatchBuffer::rewind(std::uint64_t offset) {
   const auto records = static_cast<std::uint32_t>(std::min<std::uint64_t>(lines, mark.records - 1));
   mark.records -= records;
   pending_records_ -= records;
-  tally_.delivered += records;
+  count_settled(records);
   tally_.bytes += boundary - base_;
   base_ = boundary;
   queue_.forget_below(base_);
@@ -297,6 +310,7 @@ void BatchBuffer::abandon(Successor successor) {
   tally_.dropped += pending() - durable;
   feeds_.freeze();
   pending_records_ = 0;
+  refused_records_ = 0;
   raw_marks_ = 0;
   marks_.clear();
   open_batch();

@@ -112,6 +112,9 @@ class BatchBuffer {
   }
   // Everything below `offset` has arrived; what is complete leaves.
   void settle(std::uint64_t offset);
+  // The peer refused the record, in json_array the batch, whose line ends at `offset`: it counts as
+  // dropped, not as delivered. Before the settle() or rewind() that covers it.
+  void refuse(std::uint64_t offset);
   // The stream broke off at `offset`: settles what is complete below, to the record where the
   // format allows, and returns where to begin again.
   std::uint64_t rewind(std::uint64_t offset);
@@ -170,6 +173,7 @@ class BatchBuffer {
   void close_in_round(std::uint32_t next_event);
   std::uint64_t push_marks(std::uint32_t records);
   void settle_mark(const Mark& mark);
+  void count_settled(std::uint64_t records);
   void copy_run();
   void append_one(const char* event, std::uint32_t length);
   void store(const char* bytes, std::uint64_t count);
@@ -204,6 +208,7 @@ class BatchBuffer {
   std::uint64_t closed_ = 0;
   std::uint64_t pending_records_ = 0;  // in closed batches
   std::uint64_t raw_marks_ = 0;
+  std::uint64_t refused_records_ = 0;  // by the peer, not settled yet
   std::uint64_t given_back_ = 0;
   std::uint64_t taken_closed_ = 0;  // events of all batches that have closed
   std::uint64_t roomy_bytes_ = 0;

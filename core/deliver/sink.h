@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -131,6 +132,8 @@ class Sink {
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 
+  // What a receive brought; valid during the call, right before complete() of that receive.
+  virtual void hear(SinkToken /*token*/, std::span<const char> /*bytes*/) {}
   virtual void complete(SinkToken token, std::int64_t result, const Now& now) = 0;
   virtual void progress(const Now& now) = 0;
   virtual MonotonicTime deadline() const = 0;

@@ -9,6 +9,11 @@ StreamSink::StreamSink(Setup setup) : Sink(std::move(setup)) {
   sent_most_ = buffer_.base();
 }
 
+void StreamSink::hear(SinkToken token, std::span<const char> bytes) {
+  const bool current = token.generation == generation_ && state_ == State::open;
+  if (spec_.acks && current && peer_acks_.fault().empty()) peer_acks_.hear(bytes);
+}
+
 void StreamSink::complete(SinkToken token, std::int64_t result, const Now& now) {
   if (token.op == SinkOp::send) {
     sent(result, now);
@@ -74,6 +79,7 @@ void StreamSink::connected(std::int64_t result, const Now& now) {
   timer_ = MonotonicTime::never();
   receiving_ = false;
   peer_ended_ = false;
+  peer_acks_.begin();
   counters_.connects.add();
   set_state(TargetState::connected);
   if (std::exchange(troubled_, false)) {
@@ -121,13 +127,19 @@ void StreamSink::sent(std::int64_t result, const Now& now) {
 void StreamSink::received(std::int64_t result, const Now& now) {
   receiving_ = false;
   if (result > 0 || result == -ENOBUFS || result == -EAGAIN || result == -EINTR) {
-    return;  // nobody asked the peer to talk; what it says is read so that it cannot block us
+    // Without acks nobody asked the peer to talk; what it says is read so that it cannot block us.
+    if (spec_.acks && result > 0 && state_ == State::open) pass_acknowledged(now);
+    return;
   }
   if (state_ == State::finishing) {
     close();
     return;
   }
   if (result == 0) {
+    if (spec_.acks && state_ == State::open) {  // it can acknowledge nothing more
+      if (acknowledged_ < sent_ || sending_bytes_ != 0) return broke(-EPIPE, now);
+      return close();
+    }
     peer_ended_ = true;  // it may still read
     if (acknowledged_ < sent_) timer_ = now.monotonic;
     return;
@@ -135,11 +147,43 @@ void StreamSink::received(std::int64_t result, const Now& now) {
   broke(result, now);
 }
 
-void StreamSink::look_at_acknowledgements(const Now& now) {
+// Settles the lines that the peer has acknowledged.
+void StreamSink::pass_acknowledged(const Now& now) {
+  const std::uint64_t before = acknowledged_;
+  while (peer_acks_.more() && acknowledged_ < sent_) {
+    const std::uint64_t behind = buffer_.boundary_after(acknowledged_);
+    if (behind > sent_) break;  // a line that it has decided on before it had all of it
+    acknowledged_ = behind;
+    const std::string* refusal = peer_acks_.pass();
+    if (refusal == nullptr) continue;
+    buffer_.refuse(behind);
+    counters_.refused.add();
+    reporter_.tell(now, WriterHost::Level::warning,
+                   spec_.name + ": the peer refused a record: " + *refusal);
+  }
+  if (acknowledged_ > before) {
+    backoff_.reset();
+    buffer_.settle(acknowledged_);
+  }
+  const std::string notice = peer_acks_.take_notice();
+  if (!notice.empty()) note_error(now, to_string(spec_.endpoint) + ": " + notice);
+  const bool too_many = peer_acks_.more() && acknowledged_ == sent_ && sending_bytes_ == 0;
+  if (peer_acks_.fault().empty() && !too_many) return;
+  note_error(now, to_string(spec_.endpoint) + ": " +
+                      (too_many ? "it acknowledges what was never sent" : peer_acks_.fault()));
+  broke(-EPROTO, now);
+}
+
+std::uint64_t StreamSink::acknowledged_bytes() const {
+  if (spec_.acks) return acknowledged_;
   // Never more than this connection was given: unix sockets count their own overhead too.
-  const std::uint64_t open_bytes = std::min(world_.port.unacknowledged(handle_), sent_ - began_);
-  if (sent_ - open_bytes > acknowledged_) {
-    acknowledged_ = sent_ - open_bytes;
+  return sent_ - std::min(world_.port.unacknowledged(handle_), sent_ - began_);
+}
+
+void StreamSink::look_at_acknowledgements(const Now& now) {
+  if (spec_.acks) return pass_acknowledged(now);
+  if (const std::uint64_t arrived = acknowledged_bytes(); arrived > acknowledged_) {
+    acknowledged_ = arrived;
     backoff_.reset();
     tick_ = kTickFirst;
     buffer_.settle(acknowledged_);
@@ -164,9 +208,9 @@ void StreamSink::broke(std::int64_t error, const Now& now) {
 }
 
 void StreamSink::lost(const Now& now) {
-  const std::uint64_t open_bytes = std::min(world_.port.unacknowledged(handle_), sent_ - began_);
-  if (sent_ - open_bytes > acknowledged_) backoff_.reset();
-  acknowledged_ = std::max(acknowledged_, sent_ - open_bytes);
+  const std::uint64_t arrived = acknowledged_bytes();
+  if (arrived > acknowledged_) backoff_.reset();
+  acknowledged_ = std::max(acknowledged_, arrived);
   const std::uint64_t again = buffer_.rewind(acknowledged_);
   counters_.disconnects.add();
   const std::uint64_t bytes = sent_ - again;

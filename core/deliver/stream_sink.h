@@ -13,8 +13,13 @@
 //
 // The peer's end of stream is no error: who has closed its sending half may still read. We go on
 // until the kernel says that the connection is dead.
+//
+// With `acks: true` delivered means acknowledged by the peer itself, line by line (peer_acks.h); a
+// line that it refuses is a permanent failure of that record (json_array: batch). The kernel is not
+// asked, and a peer that ends its stream can acknowledge no more: then what is left is sent again.
 #pragma once
 
+#include "core/deliver/peer_acks.h"
 #include "core/deliver/sink.h"
 
 namespace weir {
@@ -28,6 +33,7 @@ class StreamSink final : public Sink {
 
   explicit StreamSink(Setup setup);
 
+  void hear(SinkToken token, std::span<const char> bytes) override;
   void complete(SinkToken token, std::int64_t result, const Now& now) override;
   void progress(const Now& now) override;
   MonotonicTime deadline() const override { return timer_; }
@@ -45,6 +51,8 @@ class StreamSink final : public Sink {
   void received(std::int64_t result, const Now& now);
   void progress_open(const Now& now);
   void look_at_acknowledgements(const Now& now);
+  void pass_acknowledged(const Now& now);
+  std::uint64_t acknowledged_bytes() const;
   void broke(std::int64_t error, const Now& now);
   void lost(const Now& now);
   void retry_later(const Now& now, const std::string& what);
@@ -68,6 +76,7 @@ class StreamSink final : public Sink {
   bool abandoned_ = false;
   bool handing_over_ = false;
   std::uint64_t stop_at_ = 0;
+  PeerAcks peer_acks_;
 };
 
 }  // namespace weir

@@ -81,6 +81,7 @@ class Target {
   // `bytes`: what a receive brought; they go when this returns.
   void complete(SinkToken token, std::int64_t result, std::span<const char> bytes, const Now& now) {
     if (http_ == nullptr) {
+      if (!bytes.empty()) sink_->hear(token, bytes);
       sink_->complete(token, result, now);
     } else {
       http_->complete(token, result, bytes);

@@ -57,6 +57,7 @@ struct TargetCounters {
   Counter held;            // 1 while the target's full budget stops the Writer (`when_full: block`)
 
   // Trouble.
+  Counter refused;           // of the dropped: those that the peer refused (`acks: true`)
   Counter connects;          // connections made, files opened
   Counter connect_failures;  // refused, unreachable, not openable
   Counter disconnects;       // connections that broke with something still to come or not
