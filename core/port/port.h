@@ -40,6 +40,11 @@ std::string to_string(const Endpoint& endpoint);
 inline constexpr std::int64_t kNameUnknown = -10001;        // no such host name
 inline constexpr std::int64_t kNameServerFailed = -10002;   // the name server gave no answer
 inline constexpr std::int64_t kCongestionUnknown = -10003;  // the kernel lacks that algorithm
+inline constexpr std::int64_t kTlsFailed = -10004;          // the peer speaks no TLS we understand
+inline constexpr std::int64_t kTlsUntrusted = -10005;       // its certificate has no known issuer
+inline constexpr std::int64_t kTlsExpired = -10006;         // its certificate is out of date
+inline constexpr std::int64_t kTlsWrongName = -10007;       // its certificate is for another name
+inline constexpr std::int64_t kTlsBadFiles = -10008;        // our own certificate files
 std::string error_text(std::int64_t failure);               // any of them in words
 
 // The result of one operation: success is >= 0.
