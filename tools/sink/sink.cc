@@ -1,6 +1,7 @@
 #include "tools/sink/sink.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -38,6 +39,20 @@ void watch(const Fd& epoll, int fd, std::uint64_t data) {
   WEIR_CHECK(epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0);
 }
 
+// Answers are short: a peer that has no room for one does not read them at all.
+void send_text(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t took = send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (took > 0) {
+      text.remove_prefix(static_cast<std::size_t>(took));
+      continue;
+    }
+    if (took < 0 && errno == EINTR) continue;
+    pollfd room{fd, POLLOUT, 0};
+    if (took == 0 || errno != EAGAIN || poll(&room, 1, 100) <= 0) return;
+  }
+}
+
 }  // namespace
 
 Sink::Sink(const SinkOptions& options)
@@ -53,8 +68,11 @@ Sink::~Sink() = default;
 
 Status Sink::open() {
   raise_descriptor_limit();
-  for (std::size_t i = 0; i < options_.listen.size(); ++i) {
-    if (const Status opened = open_port(i); !opened) return opened;
+  for (const Endpoint& endpoint : options_.listen) {
+    if (const Status opened = open_port(endpoint, false); !opened) return opened;
+  }
+  for (const Endpoint& endpoint : options_.listen_http) {
+    if (const Status opened = open_port(endpoint, true); !opened) return opened;
   }
   for (std::size_t i = 0; i < ports_.size(); ++i) {
     watch(epoll_, ports_[i]->listener.get(), kPortTag | i);
@@ -63,17 +81,18 @@ Status Sink::open() {
   return Done{};
 }
 
-Status Sink::open_port(std::size_t index) {
+Status Sink::open_port(const Endpoint& endpoint, bool http) {
   auto port = std::make_unique<SinkPort>();
-  port->endpoint = options_.listen[index];
+  port->endpoint = endpoint;
+  port->http = http;
   auto listener = listen_on(port->endpoint, static_cast<int>(options_.receive_buffer_bytes));
   if (!listener) return listener.error();
   port->listener = std::move(*listener);
   port->stall_due = options_.stall_time.count() > 0;
   if (!options_.output.empty()) {
-    const std::string path = options_.listen.size() == 1
-                                 ? options_.output
-                                 : fmt::format("{}.{}", options_.output, index);
+    const bool only = options_.listen.size() + options_.listen_http.size() == 1;
+    const std::string path =
+        only ? options_.output : fmt::format("{}.{}", options_.output, ports_.size());
     port->output.reset(std::fopen(path.c_str(), "we"));
     if (!port->output) {
       return Error{fmt::format("cannot create '{}': {}", path, std::strerror(errno))};
@@ -114,6 +133,7 @@ void Sink::run() {
       for (const auto& port : ports_) std::fflush(port->output.get());
     }
     if (options_.acks.on) send_acks(now_ns);
+    if (options_.http.delay.count() > 0) send_answers(now_ns);
     if (paused_ > 0) resume_due(now_ns);
     if (options_.progress) show_progress(now_ns);
   }
@@ -159,6 +179,13 @@ int Sink::wait_ms(std::int64_t now_ns) const {
       }
     }
   }
+  if (options_.http.delay.count() > 0) {
+    for (const auto& connection : connections_) {
+      if (connection && connection->fd.open() && connection->http != nullptr) {
+        wait_ns = std::min(wait_ns, std::max(connection->http->next_ns(), now_ns) - now_ns);
+      }
+    }
+  }
   return static_cast<int>((std::max<std::int64_t>(wait_ns, 0) + 999'999) / 1'000'000);
 }
 
@@ -181,6 +208,7 @@ void Sink::accept_from(SinkPort& port) {
     connection->fd = std::move(fd);
     connection->port = &port;
     connection->slot = slot;
+    if (port.http) connection->http = std::make_unique<HttpReceiver>(options_.http, *connection);
     connection->acks.drop_at = draw_drop(random_, options_.acks);
     ++port.connections;
     ++port.connections_open;
@@ -206,7 +234,12 @@ bool Sink::receive_once(SinkConnection& connection, std::int64_t now_ns, std::si
   }
   if (got == 0) return false;
   const auto size = static_cast<std::size_t>(got);
-  take_chunk(connection, {buffer_.get(), size}, now_ns, options_.read_stamps);
+  if (connection.http != nullptr) {
+    if (!connection.http->take({buffer_.get(), size}, now_ns, options_.read_stamps)) return false;
+    send_text(connection.fd.get(), connection.http->due(now_ns));
+  } else {
+    take_chunk(connection, {buffer_.get(), size}, now_ns, options_.read_stamps);
+  }
   if (options_.acks.on) connection.acks.owe(connection.records, now_ns, options_.acks);
   last_byte_ns_ = now_ns;
   connection.slice_left -= std::min<std::uint64_t>(connection.slice_left, size);
@@ -290,6 +323,13 @@ void Sink::send_acks(std::int64_t now_ns) {
   for (const auto& connection : connections_) {
     if (!connection || !connection->fd.open() || connection->acks.next_ns() > now_ns) continue;
     connection->acks.send(connection->fd.get(), now_ns, false, options_.acks);
+  }
+}
+
+void Sink::send_answers(std::int64_t now_ns) {
+  for (const auto& connection : connections_) {
+    if (!connection || !connection->fd.open() || connection->http == nullptr) continue;
+    send_text(connection->fd.get(), connection->http->due(now_ns));
   }
 }
 

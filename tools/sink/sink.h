@@ -30,6 +30,8 @@ struct SinkOptions {
   std::uint64_t close_every = 0;  // records of a connection; 0: never
   std::uint64_t slow_bytes_per_s = 0;
   SinkAckOptions acks;
+  std::vector<Endpoint> listen_http;
+  HttpSinkOptions http;
   bool progress = false;  // a status line on standard error
 };
 
@@ -48,7 +50,7 @@ class Sink {
   std::uint64_t records() const;
 
  private:
-  Status open_port(std::size_t index);
+  Status open_port(const Endpoint& endpoint, bool http);
   bool finished(std::int64_t now_ns);
   int wait_ms(std::int64_t now_ns) const;
   void accept_from(SinkPort& port);
@@ -61,6 +63,7 @@ class Sink {
   void resume_due(std::int64_t now_ns);
   void end(SinkConnection& connection, bool dropped = false);
   void send_acks(std::int64_t now_ns);
+  void send_answers(std::int64_t now_ns);
   void drain();
   void show_progress(std::int64_t now_ns);
 

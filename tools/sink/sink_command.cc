@@ -25,6 +25,9 @@ constexpr int kExitUsage = 2;
 struct Arguments {
   std::vector<std::string> tcp;
   std::vector<std::string> unix_paths;
+  std::vector<std::string> http;
+  std::string http_delay;
+  HttpSinkOptions http_options;
   bool check = false;
   bool complete = false;
   bool latency = false;
@@ -84,7 +87,23 @@ Status parse_endpoints(const Arguments& arguments, SinkOptions& options) {
     endpoint.host = path;
     options.listen.push_back(std::move(endpoint));
   }
-  if (options.listen.empty()) return Error{"no port given: --tcp ADDR:PORT or --unix PATH"};
+  for (const std::string& text : arguments.http) {
+    auto endpoint = parse_tcp_address(text);
+    if (!endpoint) return endpoint.error();
+    options.listen_http.push_back(std::move(*endpoint));
+  }
+  if (options.listen.empty() && options.listen_http.empty()) {
+    return Error{"no port given: --tcp ADDR:PORT, --unix PATH or --http ADDR:PORT"};
+  }
+  options.http = arguments.http_options;
+  if (!arguments.http_delay.empty()) {
+    const auto delay = parse_duration(arguments.http_delay);
+    if (!delay) return Error{"--delay: " + delay.error().message};
+    options.http.delay = *delay;
+  }
+  for (const int status : {options.http.status, options.http.fail_status}) {
+    if (status < 200 || status > 599) return Error{"a status is a number from 200 to 599"};
+  }
   return Done{};
 }
 
@@ -157,6 +176,25 @@ constexpr const char* kFooter =
     "  weir sink --tcp 127.0.0.1:7001 --tcp 127.0.0.1:7002 --expect 1000000 --timeout 10s\n"
     "  weir sink --tcp 127.0.0.1:7001 --stall 100000:10s";
 
+void add_http_options(CLI::App& command, Arguments& a) {
+  command.add_option("--http", a.http, "Take HTTP requests at ADDR:PORT (repeatable)")
+      ->type_name("ADDR:PORT");
+  command.add_option("--status", a.http_options.status, "HTTP: the status of answers");
+  command.add_option("--delay", a.http_delay, "HTTP: wait so long before each answer")
+      ->type_name("TIME");
+  command
+      .add_option("--fail-every", a.http_options.fail_every,
+                  "HTTP: each N-th request fails, and its records do not count")
+      ->type_name("N");
+  command.add_option("--fail-status", a.http_options.fail_status, "HTTP: the status of failures");
+  command
+      .add_option("--fail-records-every", a.http_options.fail_records_every,
+                  "HTTP: each N-th record is named as failed in the answer, and does not count")
+      ->type_name("N");
+  command.add_option("--retry-after", a.http_options.retry_after,
+                     "HTTP: the header of that name in failures");
+}
+
 }  // namespace
 
 void add_sink_command(CLI::App& app, int& exit_code) {
@@ -167,6 +205,7 @@ void add_sink_command(CLI::App& app, int& exit_code) {
       ->type_name("ADDR:PORT");
   command->add_option("--unix", a->unix_paths, "Listen on a unix socket (repeatable)")
       ->type_name("PATH");
+  add_http_options(*command, *a);
   command->add_flag("--check", a->check,
                     "Check order and duplicates by the stamp of 'weir load --stamp', for each of "
                     "its connections");

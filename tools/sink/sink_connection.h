@@ -15,6 +15,7 @@
 #include "core/port/port.h"
 #include "tools/common/histogram.h"
 #include "tools/common/sockets.h"
+#include "tools/sink/http_receiver.h"
 #include "tools/sink/sequence_check.h"
 #include "tools/sink/sink_acks.h"
 
@@ -38,9 +39,14 @@ struct SinkPort {
   std::uint64_t closed_on_demand = 0;  // --close-every
   std::uint64_t failed = 0;            // connections that ended by a reset
   std::uint64_t errors_told = 0;       // --ack-fail-every, of connections that ended
-  std::uint64_t stamped = 0;           // stamps found
-  std::uint64_t unstamped = 0;         // lines without one
-  std::int64_t first_ns = 0;           // of the first and last byte; 0: none came
+  bool http = false;
+  std::uint64_t requests = 0;         // HTTP
+  std::uint64_t requests_failed = 0;  // answered with a failure
+  std::uint64_t records_seen = 0;     // --fail-records-every
+  std::uint64_t records_failed = 0;
+  std::uint64_t stamped = 0;    // stamps found
+  std::uint64_t unstamped = 0;  // lines without one
+  std::int64_t first_ns = 0;    // of the first and last byte; 0: none came
   std::int64_t last_ns = 0;
   bool stall_due = false;  // --stall not yet done
   std::int64_t stalled_until_ns = 0;
@@ -59,7 +65,8 @@ struct SinkConnection {
   bool paused = false;    // not in the epoll set
   std::int64_t resume_ns = 0;
   SinkAcks acks;
-  std::uint64_t slice_left = 0;  // --slow: what may still be read in this slice
+  std::unique_ptr<HttpReceiver> http;  // null: lines
+  std::uint64_t slice_left = 0;        // --slow: what may still be read in this slice
   std::int64_t slice_end_ns = 0;
 };
 

@@ -58,6 +58,11 @@ Report port_report(const SinkPort& port, const SinkVerdict& verdict) {
                 {"resets", port.failed},
                 {"closed_on_demand", port.closed_on_demand}};
   if (port.errors_told > 0) report["errors_told"] = port.errors_told;
+  if (port.http) {
+    report["requests"] = port.requests;
+    report["requests_failed"] = port.requests_failed;
+    report["records_failed"] = port.records_failed;
+  }
   if (verdict.check) report["check"] = check_report(port);
   if (verdict.latency) report["latency_ns"] = quantiles(port.latency);
   return report;
