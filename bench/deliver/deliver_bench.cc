@@ -5,6 +5,7 @@
 // takes every send at once and acknowledges it. Each run checks that all events were delivered.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -27,12 +28,15 @@ class NullPort : public Port {
  public:
   void accept(Handle, Token) override {}
   void connect(const Endpoint&, Token token) override { finish(token, 3); }
-  void provide(std::uint32_t, std::span<char>) override {}
-  void receive(Handle, Token) override {}
+  void provide(std::uint32_t buffer, std::span<char> memory) override {
+    if (buffer == 0) memory_ = memory;
+  }
+  void receive(Handle, Token token) override { receives_.push_back(token); }
   void send(Handle, std::span<const char> bytes, Token token) override {
     finish(token, static_cast<std::int64_t>(bytes.size()));
     ++sends;
     sent_bytes += bytes.size();
+    if (web) answer(token);
   }
   std::uint64_t unacknowledged(Handle) override { return 0; }
   void shutdown_receive(Handle) override {}
@@ -61,12 +65,25 @@ class NullPort : public Port {
   }
   std::uint64_t sends = 0;
   std::uint64_t sent_bytes = 0;
+  bool web = false;  // each send is a request, and is answered
 
  private:
+  // To the receive of the connection that has sent: their tokens differ in the operation only.
+  void answer(Token sent) {
+    constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const auto waiting =
+        std::ranges::find_if(receives_, [&](Token token) { return token >> 8U == sent >> 8U; });
+    WEIR_CHECK(waiting != receives_.end());
+    std::ranges::copy(kAnswer, memory_.begin());
+    finish(*waiting, kAnswer.size());
+    receives_.erase(waiting);
+  }
   void finish(Token token, std::int64_t result) {
     done_.push_back({.token = token, .result = result, .buffer = 0});
   }
   std::deque<Completion> done_;
+  std::deque<Token> receives_;
+  std::span<char> memory_;
 };
 
 class QuietHost : public WriterHost {
@@ -123,6 +140,10 @@ void append(benchmark::State& state, Routing routing, BatchFormat format, Target
   TargetSpec spec;
   spec.kind = kind;
   spec.format = format;
+  port.web = kind == TargetKind::url;
+  spec.http.authority = "sink";
+  spec.http.path = Secret("/");
+  spec.http.concurrency = 4;
   for (std::uint16_t id = 0; id < 4; ++id) {
     counters.push_back(std::make_shared<TargetCounters>());
     writer.add_target(TargetId{id}, spec, counters.back());
@@ -173,6 +194,18 @@ void BM_append_everything_raw(benchmark::State& state) {
 void BM_append_everything_discard(benchmark::State& state) {
   append(state, Routing::one, BatchFormat::ndjson, TargetKind::discard);
 }
+void BM_append_everything_http_ndjson(benchmark::State& state) {
+  append(state, Routing::one, BatchFormat::ndjson, TargetKind::url);
+}
+void BM_append_everything_http_json_array(benchmark::State& state) {
+  append(state, Routing::one, BatchFormat::json_array, TargetKind::url);
+}
+void BM_append_everything_http_cloudevents(benchmark::State& state) {
+  append(state, Routing::one, BatchFormat::cloudevents_batch, TargetKind::url);
+}
+BENCHMARK(BM_append_everything_http_ndjson);
+BENCHMARK(BM_append_everything_http_json_array);
+BENCHMARK(BM_append_everything_http_cloudevents);
 BENCHMARK(BM_append_everything_ndjson);
 BENCHMARK(BM_append_four_rules_ndjson);
 BENCHMARK(BM_append_spread_ndjson);
