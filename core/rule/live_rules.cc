@@ -83,8 +83,8 @@ Result<std::shared_ptr<const RuleSet>, PatternError> LiveRules::change(
     if (slot && !last.contains(name)) difference.removed.push_back(*slot);
   }
   std::ranges::sort(difference.removed);
-  const auto [first, end] = std::ranges::unique(difference.removed);
-  difference.removed.erase(first, end);
+  difference.removed.erase(std::unique(difference.removed.begin(), difference.removed.end()),
+                           difference.removed.end());
   for (std::size_t i = 0; i < put.size(); ++i) {
     if (last[put[i].name] != i) continue;
     const RuleIndex slot = find(put[i].name).value_or(kNone);
