@@ -3,10 +3,16 @@
 #include <algorithm>
 
 namespace weir::engine {
+namespace {
+
+constexpr std::size_t kManyClosed = 8;  // looking one up costs as much as passing so many
+
+}  // namespace
 
 void Combination::fit(const Tables& tables) {
   if (known_.size() < tables.conditions.size()) known_.resize(tables.conditions.size());
   if (rules_.size() < tables.many_branches.size()) rules_.resize(tables.many_branches.size());
+  if (absent_.size() < tables.absent_rules.size()) absent_.resize(tables.absent_rules.size());
   arrays_.fit(tables);
 }
 
@@ -108,9 +114,60 @@ void Combination::take(const Branch& branch, std::vector<RuleIndex>& out) {
   out.push_back(branch.rule);
 }
 
-void Combination::settle(std::vector<RuleIndex>& out, std::size_t first) const {
-  const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
-  if (!std::is_sorted(begin, out.end())) std::sort(begin, out.end());
+void Combination::list_closed() {
+  closed_.clear();
+  for (const std::uint32_t exclusion : state_->touched_exclusions()) {
+    const std::uint32_t condition = tables_->closes[exclusion];
+    if (condition == kNone) continue;
+    const EventState::PathState& path = state_->path(tables_->conditions[condition].path);
+    if (state_->some_value_escapes(exclusion, path)) continue;
+    const auto rules = tables_->alone[condition];
+    closed_.insert(closed_.end(), rules.begin(), rules.end());
+  }
+  sorter_.sort(closed_, 0);
+}
+
+// Those that are closed by now: looked up one by one, or, where they are many, in one go.
+void Combination::take_given(std::uint32_t path, std::vector<RuleIndex>& out) const {
+  const auto rules = tables_->given[path];
+  if (closed_.size() * kManyClosed > rules.size()) {
+    auto closed = closed_.begin();
+    for (const std::uint32_t rule : rules) {
+      while (closed != closed_.end() && *closed < rule) ++closed;
+      if (closed == closed_.end() || *closed != rule) out.push_back(rule);
+    }
+    return;
+  }
+  auto from = rules.begin();
+  for (const std::uint32_t closed : closed_) {
+    const auto at = std::lower_bound(from, rules.end(), closed);
+    if (at == rules.end()) break;
+    if (*at != closed) continue;
+    out.insert(out.end(), from, at);
+    from = at + 1;
+  }
+  out.insert(out.end(), from, rules.end());
+}
+
+// All rules that ask only for absence, but those with a field that is there are looked at.
+void Combination::take_absent(std::vector<RuleIndex>& out) {
+  looked_at_.clear();
+  for (const std::uint32_t path : state_->present_paths()) {
+    for (const std::uint32_t place : tables_->absent_fields[path]) {
+      if (absent_[place] == state_->event()) continue;
+      absent_[place] = state_->event();
+      looked_at_.push_back(place);
+    }
+  }
+  std::ranges::sort(looked_at_);
+  const std::vector<std::uint32_t>& rules = tables_->absent_rules;
+  auto from = rules.begin();
+  for (const std::uint32_t place : looked_at_) {
+    const auto at = rules.begin() + place;
+    out.insert(out.end(), from, at);
+    from = at + (matches(tables_->branches[tables_->absent_branches[place]]) ? 0 : 1);
+  }
+  out.insert(out.end(), from, rules.end());
 }
 
 bool Combination::finish(EventState& state, std::vector<RuleIndex>& out) {
@@ -121,9 +178,13 @@ bool Combination::finish(EventState& state, std::vector<RuleIndex>& out) {
     round_ = state.round();
     std::ranges::fill(known_, Known{});
     std::ranges::fill(rules_, 0);
+    std::ranges::fill(absent_, 0);
   }
   const std::size_t first = out.size();
+  list_closed();
+  if (!tables_->absent_rules.empty()) take_absent(out);
   for (const std::uint32_t path : state.present_paths()) {
+    take_given(path, out);
     for (const std::uint32_t condition : tables_->path_fires[path]) {
       if (met_by_presence(tables_->conditions[condition])) state.fire(condition);
     }
@@ -135,7 +196,7 @@ bool Combination::finish(EventState& state, std::vector<RuleIndex>& out) {
     }
   }
   for (const std::uint32_t branch : tables_->always) take(tables_->branches[branch], out);
-  settle(out, first);
+  sorter_.sort(out, first);
   if (searching_ && arrays_.exhausted()) {
     out.resize(first);
     return false;

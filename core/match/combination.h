@@ -11,6 +11,7 @@
 #include "core/base/ids.h"
 #include "core/match/array_search.h"
 #include "core/match/event_state.h"
+#include "core/match/rule_sorter.h"
 
 namespace weir::engine {
 
@@ -35,16 +36,22 @@ class Combination {
   bool matches(const Branch& branch);
   bool search(const Branch& branch, bool perhaps);
   void take(const Branch& branch, std::vector<RuleIndex>& out);
-  void settle(std::vector<RuleIndex>& out, std::size_t first) const;
+  void list_closed();
+  void take_given(std::uint32_t path, std::vector<RuleIndex>& out) const;
+  void take_absent(std::vector<RuleIndex>& out);
 
   EventState* state_ = nullptr;
   const Tables* tables_ = nullptr;
-  bool searching_ = false;            // the search was started for this event
-  std::vector<Known> known_;          // by condition
-  std::vector<std::uint32_t> rules_;  // by rule: the event it matched
-  std::vector<std::uint32_t> bound_;  // conditions for the search
-  std::vector<std::uint32_t> group_;  // those of them that may share an array
-  std::uint32_t round_ = 0;           // of event numbers
+  bool searching_ = false;             // the search was started for this event
+  std::vector<Known> known_;           // by condition
+  std::vector<std::uint32_t> rules_;   // by rule: the event it matched
+  std::vector<std::uint32_t> bound_;   // conditions for the search
+  std::vector<std::uint32_t> group_;   // those of them that may share an array
+  std::vector<std::uint32_t> closed_;  // given rules that the event does not meet
+  std::vector<std::uint32_t> absent_;  // by place in absent_rules: the event that has a field of it
+  std::vector<std::uint32_t> looked_at_;  // places in absent_rules
+  std::uint32_t round_ = 0;               // of event numbers
+  RuleSorter sorter_;
   ArraySearch arrays_;
 };
 

@@ -42,6 +42,7 @@ void EventState::start(const Tables& tables) {
   wildcards_.steps_left = kWildcardSteps;
   fired_.clear();
   present_.clear();
+  touched_.clear();
   occurrences_.clear();
   hits_.clear();
   array_ends_.clear();

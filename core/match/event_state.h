@@ -57,9 +57,7 @@ class EventState {
     PathState& state = paths_[path];
     if (state.event != event_) {
       state = {event_, 0, kNone, false};
-      if (tables_->path_fires.begin[path] != tables_->path_fires.begin[path + 1]) {
-        present_.push_back(path);
-      }
+      if (tables_->watched[path] != 0) present_.push_back(path);
     }
     const auto index = static_cast<std::uint32_t>(occurrences_.size());
     occurrences_.push_back({path, element, static_cast<std::uint32_t>(hits_.size()), state.last});
@@ -132,6 +130,7 @@ class EventState {
   }
   const std::vector<std::uint32_t>& fired() const { return fired_; }
   const std::vector<std::uint32_t>& present_paths() const { return present_; }
+  const std::vector<std::uint32_t>& touched_exclusions() const { return touched_; }
   std::uint32_t occurrence_count() const { return static_cast<std::uint32_t>(occurrences_.size()); }
   const Occurrence& occurrence(std::uint32_t index) const { return occurrences_[index]; }
   std::span<const std::uint32_t> hits_of(std::uint32_t occurrence) const {
@@ -148,7 +147,10 @@ class EventState {
   void exclude(std::uint32_t exclusion) {
     ExclusionState& state = exclusions_[exclusion];
     const std::uint32_t value = occurrence_count();
-    if (state.event != event_) state = {event_, 0, 0};
+    if (state.event != event_) {
+      state = {event_, 0, 0};
+      touched_.push_back(exclusion);
+    }
     if (state.last_value == value) return;
     state.last_value = value;
     ++state.count;
@@ -169,7 +171,8 @@ class EventState {
   std::vector<ExclusionState> exclusions_;
   std::vector<std::uint32_t> fired_stamp_;  // by condition
   std::vector<std::uint32_t> fired_;        // anchors that are met
-  std::vector<std::uint32_t> present_;      // paths whose presence may meet an anchor
+  std::vector<std::uint32_t> present_;      // watched paths
+  std::vector<std::uint32_t> touched_;      // exclusions that take some value
   std::vector<Occurrence> occurrences_;
   std::vector<std::uint32_t> hits_;  // tests, and exclusions with kExclusionBit
   std::vector<Element> elements_;

@@ -82,11 +82,13 @@ std::uint32_t EventWalk::resolve_slowly(std::uint32_t node, Token token) {
 
 bool EventWalk::open_container(std::uint32_t node, bool is_array) {
   if (depth_ == kEventDepthMax) return false;
-  Frame frame;
+  // In place: a copy of what was just written in parts waits for all of them.
+  Frame& frame = frames_[depth_++];
+  frame = {};
   frame.node = node;
   frame.is_array = is_array;
-  if (depth_ > 0) {
-    const Frame& outer = frames_[depth_ - 1];
+  if (depth_ > 1) {
+    const Frame& outer = frames_[depth_ - 2];
     frame.element = outer.element;
     if (outer.array != kNone) {
       frame.element = frame.own_element = state_->open_element(outer.array, outer.element);
@@ -94,7 +96,6 @@ bool EventWalk::open_container(std::uint32_t node, bool is_array) {
   }
   // Below a leaf of the tree no two values can be asked to live together.
   if (is_array && tree_->node(node).child_count > 0) frame.array = state_->open_array();
-  frames_[depth_++] = frame;
   return true;
 }
 

@@ -1,6 +1,5 @@
 #include "core/match/matcher.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -10,6 +9,7 @@
 #include "core/match/combination.h"
 #include "core/match/event_state.h"
 #include "core/match/event_walk.h"
+#include "core/match/rule_sorter.h"
 
 namespace weir {
 
@@ -68,6 +68,7 @@ class Matcher::Scratch {
   // By part of the rule set.
   std::array<engine::EventState, RuleSet::kPartsMax> states_;
   std::array<engine::Combination, RuleSet::kPartsMax> combinations_;
+  engine::RuleSorter sorter_;
   std::string copy_;
 };
 
@@ -107,8 +108,8 @@ bool Matcher::Scratch::finish(std::vector<RuleIndex>& out) {
     }
     out.resize(end);
   }
-  const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
-  if (!std::is_sorted(begin, out.end())) std::sort(begin, out.end());
+  // One part with numbers of its own is in order.
+  if (parts.size() > 1 || parts[0].rules != nullptr) sorter_.sort(out, first);
   return true;
 }
 
@@ -242,14 +243,14 @@ std::size_t Matcher::Scratch::line_end_token(std::size_t token) const {
 }
 
 void Matcher::Scratch::accept(std::string_view line, std::size_t offset, LineResults& out) {
-  LineResult result;
+  // In place: a copy of what was just written in parts waits for all of them.
+  LineResult& result = out.lines.emplace_back();
   result.offset = static_cast<std::uint32_t>(offset);
   result.length = static_cast<std::uint32_t>(line.size()) - (line.back() == '\r' ? 1 : 0);
   result.line = out.physical_lines;
   result.first_match = static_cast<std::uint32_t>(out.matches.size());
   if (!finish(out.matches)) result.error = EventError::too_complex;
   result.match_count = static_cast<std::uint32_t>(out.matches.size()) - result.first_match;
-  out.lines.push_back(result);
 }
 
 EventError Matcher::Scratch::match_event(const RuleSet& rules, std::string_view event,

@@ -94,6 +94,8 @@ class Builder {
   double likelihood(const Condition& condition) const;
   void choose_anchors();
   void link_anchors();
+  bool is_given(std::uint32_t c) const;
+  void link_defaults();
   void build_matchers(const RunPieces& run);
   void group_paths();
 
@@ -330,8 +332,10 @@ void Builder::link_anchors() {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> anchored, alone, fires, path_fires;
   for (std::uint32_t b = 0; b < t.branches.size(); ++b) {
     const Branch& branch = t.branches[b];
-    if (branch.anchor == kNone) {
+    if (branch.anchor == kNone && t.many_branches[branch.rule]) {
       t.always.push_back(b);
+    } else if (branch.anchor == kNone) {
+      t.absent_branches.push_back(b);
     } else if (branch.condition_count == 1 && !t.many_branches[branch.rule]) {
       alone.emplace_back(branch.anchor, branch.rule);
     } else {
@@ -346,6 +350,7 @@ void Builder::link_anchors() {
     for (std::uint32_t i = 0; i < condition.test_count; ++i) {
       fires.emplace_back(t.condition_parts[condition.parts + i], c);
     }
+    if (is_given(c)) continue;
     if (condition.exists || condition.exclusion_count > 0) {
       path_fires.emplace_back(condition.path, c);
     }
@@ -353,6 +358,47 @@ void Builder::link_anchors() {
   t.fires = lists_of(fires, test_numbers_.count());
   t.path_fires = lists_of(path_fires, path_numbers_.count());
   t.excludes = lists_of(excludes_, test_numbers_.count());
+}
+
+// Whether a condition is met by the presence of its field unless one exclusion takes every value,
+// and nothing else hangs on it.
+bool Builder::is_given(std::uint32_t c) const {
+  const Tables& t = *tables_;
+  const Condition& condition = t.conditions[c];
+  return t.anchored[c].empty() && !t.alone[c].empty() && condition.test_count == 0 &&
+         (condition.exists || condition.exclusion_count == 1);
+}
+
+void Builder::link_defaults() {
+  Tables& t = *tables_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> given, absent;
+  t.closes.assign(exclusion_numbers_.count(), kNone);
+  t.closes.shrink_to_fit();
+  for (std::uint32_t c = 0; c < t.conditions.size(); ++c) {
+    if (!is_given(c)) continue;
+    const Condition& condition = t.conditions[c];
+    for (const std::uint32_t rule : t.alone[c]) given.emplace_back(condition.path, rule);
+    if (!condition.exists) t.closes[t.condition_parts[condition.parts]] = c;
+  }
+  std::ranges::sort(given);
+  t.given = lists_of(given, path_numbers_.count());
+  std::ranges::stable_sort(t.absent_branches, {},
+                           [&t](std::uint32_t b) { return t.branches[b].rule; });
+  for (std::uint32_t i = 0; i < t.absent_branches.size(); ++i) {
+    const Branch& branch = t.branches[t.absent_branches[i]];
+    t.absent_rules.push_back(branch.rule);
+    for (std::uint32_t k = 0; k < branch.condition_count; ++k) {
+      const std::uint32_t c = t.branch_conditions[branch.conditions + k];
+      absent.emplace_back(t.conditions[c].path, i);
+    }
+  }
+  t.absent_fields = lists_of(absent, path_numbers_.count());
+  t.absent_rules.shrink_to_fit();
+  t.absent_branches.shrink_to_fit();
+  for (std::uint32_t p = 0; p < path_numbers_.count(); ++p) {
+    t.watched.push_back(!t.path_fires[p].empty() || !t.given[p].empty() ||
+                        !t.absent_fields[p].empty());
+  }
 }
 
 void Builder::build_matchers(const RunPieces& run) {
@@ -395,6 +441,7 @@ std::shared_ptr<const Tables> Builder::finish(const RunPieces& run) {
   t.exclusion_count = exclusion_numbers_.count();
   choose_anchors();
   link_anchors();
+  link_defaults();
   build_matchers(run);
   group_paths();
   t.conditions.shrink_to_fit();

@@ -10,13 +10,14 @@ namespace weir {
 std::size_t engine::Tables::memory_bytes() const {
   std::size_t bytes = sizeof(Tables) + tree.memory_bytes() + path_fires.memory_bytes() +
                       fires.memory_bytes() + excludes.memory_bytes() + anchored.memory_bytes() +
-                      alone.memory_bytes();
+                      alone.memory_bytes() + given.memory_bytes() + absent_fields.memory_bytes();
   for (const ValueMatcher& matcher : matchers) bytes += matcher.memory_bytes();
   bytes += conditions.capacity() * sizeof(Condition);
   bytes += branches.capacity() * sizeof(Branch);
   const std::size_t numbers = path_groups.capacity() + condition_parts.capacity() +
-                              branch_conditions.capacity() + always.capacity();
-  return bytes + numbers * 4 + many_branches.capacity() / 8;
+                              branch_conditions.capacity() + always.capacity() + closes.capacity() +
+                              absent_rules.capacity() + absent_branches.capacity();
+  return bytes + numbers * 4 + watched.capacity() + many_branches.capacity() / 8;
 }
 
 RuleSet::RuleSet(std::vector<engine::RulePart> parts, std::shared_ptr<const engine::PathTree> tree,

@@ -61,8 +61,17 @@ struct Tables {
   Lists alone;     // by condition: rules that ask for nothing else
   std::vector<Branch> branches;
   std::vector<std::uint32_t> branch_conditions;
-  std::vector<std::uint32_t> always;  // branches without an anchor
-  std::vector<bool> many_branches;    // by rule
+  std::vector<std::uint32_t> always;  // branches without an anchor, of rules with several
+  // Rules that most events meet are not looked at one by one, but struck off a list where an event
+  // does not meet them.
+  Lists given;                        // by path: rules that ask only for its presence, or for a
+                                      // value that one exclusion does not take; ascending
+  std::vector<std::uint32_t> closes;  // by exclusion: its condition in `given`, or kNone
+  std::vector<std::uint32_t> absent_rules;     // that ask only for absence, ascending,
+  std::vector<std::uint32_t> absent_branches;  // and the branch of each
+  Lists absent_fields;                         // by path: places in absent_rules
+  std::vector<std::uint8_t> watched;           // by path: its presence alone decides something
+  std::vector<bool> many_branches;             // by rule
   std::size_t test_count = 0;
   std::size_t exclusion_count = 0;
   WildcardScratchSize wildcards;

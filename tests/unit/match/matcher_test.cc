@@ -264,6 +264,48 @@ TEST(MatchEvent, LimitsOfNamesAndNumbers) {
   EXPECT_EQ(error_of("{\"z\":" + std::string(1001, '7') + "}"), EventError::malformed);
 }
 
+TEST(MatchEvent, RulesThatNearlyAllMatchComeInOrderAndWithoutThoseThatDoNot) {
+  // Rules of three kinds in turn: any street but two, no field of a name, and one district; numbers
+  // of the rules so that their runs interleave.
+  constexpr std::uint32_t kRules = 600;
+  std::vector<std::string> patterns;
+  for (std::uint32_t i = 0; i < kRules; ++i) {
+    const std::string n = std::to_string(i);
+    if (i % 3 == 0) {
+      patterns.push_back(R"({"street":[{"anything-but":["s)" + n + "\",\"t" +
+                         std::to_string(i % 7) + "\"]}]}");
+    } else if (i % 3 == 1) {
+      patterns.push_back(R"({"none)" + n + R"(":[{"exists":false}],"none)" + std::to_string(i % 5) +
+                         R"(":[{"exists":false}]})");
+    } else {
+      patterns.push_back(R"({"district":[")" + std::to_string(i % 4) + "\"]}");
+    }
+  }
+  const auto rules = rules_of(patterns);
+  Matcher matcher;
+  const auto expect = [&](const std::string& event, auto matches) {
+    std::vector<RuleIndex> found;
+    ASSERT_EQ(matcher.match_event(*rules, event, found), EventError::none);
+    std::vector<RuleIndex> expected;
+    for (std::uint32_t i = 0; i < kRules; ++i) {
+      if (matches(i)) expected.push_back(i);
+    }
+    EXPECT_EQ(found, expected) << event;
+  };
+  expect("{}", [](std::uint32_t i) { return i % 3 == 1; });
+  expect(R"({"street":"x","district":"1"})",
+         [](std::uint32_t i) { return i % 3 != 2 || i % 4 == 1; });
+  expect(R"({"street":"s3","none4":1,"none7":1})", [](std::uint32_t i) {
+    return (i % 3 == 0 && i != 3) || (i % 3 == 1 && i % 5 != 4 && i != 4 && i != 7);
+  });
+  expect(R"({"street":"t3","district":["0","2"]})", [](std::uint32_t i) {
+    return (i % 3 == 0 && i % 7 != 3) || i % 3 == 1 || (i % 3 == 2 && i % 2 == 0);
+  });
+  // An exclusion has to take every value.
+  expect(R"({"street":["t3","s6"]})", [](std::uint32_t i) { return i % 3 != 2; });
+  expect(R"({"street":["t6","s6"]})", [](std::uint32_t i) { return i % 3 != 2 && i != 6; });
+}
+
 TEST(MatchEvent, NamesOfManyLengthsAndSpellings) {
   // Dots, lengths at the edges of words and of what is remembered, and a quote that no plain text
   // of an event can spell.
