@@ -50,7 +50,7 @@ FileOpener::State FileOpener::complete(SinkOp step, std::int64_t result) {
     case SinkOp::truncate:
       if (result < 0) return fail("cannot shorten " + wish_.path, result);
       bytes_ = port_.file_size(handle_);
-      return look_for_line_end();
+      return look_at_tail();
     case SinkOp::open_to_read:
       // A symbolic link is followed for writing only; then the tail stays as it is.
       if (result == -ELOOP) return sync_name();
@@ -60,7 +60,7 @@ FileOpener::State FileOpener::complete(SinkOp step, std::int64_t result) {
       return read_piece();
     case SinkOp::read:
       if (result < 0) return fail("cannot read " + wish_.path, result);
-      return look_at_piece(result);
+      return look_at_piece(static_cast<std::uint64_t>(result));
     case SinkOp::open_directory:
       if (result < 0) return fail("cannot open the directory of " + wish_.path, result);
       helper_ = opened_handle;
@@ -83,7 +83,7 @@ FileOpener::State FileOpener::opened() {
   bytes_ = port_.file_size(handle_);
   if (!wish_.durable) return State::done;
   if (bytes_ > wish_.trusted_bytes && bytes_ <= wish_.ours_bytes) return cut(wish_.trusted_bytes);
-  return look_for_line_end();
+  return look_at_tail();
 }
 
 FileOpener::State FileOpener::cut(std::uint64_t bytes) {
@@ -91,46 +91,40 @@ FileOpener::State FileOpener::cut(std::uint64_t bytes) {
   return State::under_way;
 }
 
-FileOpener::State FileOpener::look_for_line_end() {
-  if (tail_seen_ || bytes_ == 0 || wish_.line_bytes_max == 0) return sync_name();
+FileOpener::State FileOpener::look_at_tail() {
+  if (tail_seen_ || bytes_ == 0 || wish_.tail_bytes_max == 0) return sync_name();
   tail_seen_ = true;
-  piece_end_ = bytes_;
+  read_to_ = bytes_ - std::min(bytes_, wish_.tail_bytes_max);
+  sound_to_ = read_to_;
+  line_end_seen_ = read_to_ == 0;
   port_.open(wish_.path, {.kind = OpenMode::Kind::read_only}, token(SinkOp::open_to_read));
   return State::under_way;
 }
 
-// The piece before piece_end_.
 FileOpener::State FileOpener::read_piece() {
-  piece_begin_ = piece_end_ - std::min(piece_end_, kPieceBytes);
-  piece_filled_ = 0;
-  port_.read(helper_, std::span(piece_).first(piece_end_ - piece_begin_), piece_begin_,
+  port_.read(helper_, std::span(piece_).first(std::min(kPieceBytes, bytes_ - read_to_)), read_to_,
              token(SinkOp::read));
   return State::under_way;
 }
 
-FileOpener::State FileOpener::look_at_piece(std::int64_t result) {
-  piece_filled_ += static_cast<std::uint64_t>(result);
-  const std::uint64_t wanted = piece_end_ - piece_begin_;
-  if (result > 0 && piece_filled_ < wanted) {
-    port_.read(helper_, std::span(piece_).subspan(piece_filled_, wanted - piece_filled_),
-               piece_begin_ + piece_filled_, token(SinkOp::read));
-    return State::under_way;
+FileOpener::State FileOpener::look_at_piece(std::uint64_t bytes) {
+  if (bytes == 0) return fail(wish_.path + " shrinks under our hands", -EIO);
+  const void* zero = std::memchr(piece_.data(), '\0', bytes);
+  const std::uint64_t text =
+      zero == nullptr ? bytes
+                      : static_cast<std::uint64_t>(static_cast<const char*>(zero) - piece_.data());
+  if (const void* end = memrchr(piece_.data(), '\n', text)) {
+    const auto at = static_cast<std::uint64_t>(static_cast<const char*>(end) - piece_.data());
+    sound_to_ = read_to_ + at + 1;
+    line_end_seen_ = true;
   }
-  if (piece_filled_ < wanted) return fail(wish_.path + " shrinks under our hands", -EIO);
-  const void* found = memrchr(piece_.data(), '\n', wanted);
-  std::uint64_t behind = 0;  // the last line end
-  if (found != nullptr) {
-    behind = piece_begin_ +
-             static_cast<std::uint64_t>(static_cast<const char*>(found) - piece_.data()) + 1;
-  } else if (piece_begin_ > 0 && bytes_ - piece_begin_ <= wish_.line_bytes_max) {
-    piece_end_ = piece_begin_;
-    return read_piece();
-  }
+  read_to_ += bytes;
+  if (zero == nullptr && read_to_ < bytes_) return read_piece();
   close_helper();
-  // What is longer than any line of ours is not ours.
-  if (behind == bytes_ || bytes_ - behind > wish_.line_bytes_max) return sync_name();
-  torn_ = bytes_ - behind;
-  return cut(behind);
+  // Without any line end in such a tail it is not a file of ours.
+  if (sound_to_ == bytes_ || !line_end_seen_) return sync_name();
+  torn_ = bytes_ - sound_to_;
+  return cut(sound_to_);
 }
 
 FileOpener::State FileOpener::sync_name() {

@@ -1,11 +1,13 @@
 // FileOpener: the steps from a path to an open file that can be appended to.
 //
-// On a durable bus a crash may have left the beginning of a line at the end of the file, and the
-// event of that line will come again: it is cut off. The file's name is on the disk before anything
-// in the file counts as settled. What we wrote ourselves and cannot trust any more, because a write
-// or sync failed, is cut off too.
+// On a durable bus a crash may have left the beginning of a line at the end of the file, or zeros
+// in the place of pages that never reached the disk with others behind them that did. None of that
+// was settled, and its events come again: behind the last line that is whole, it is cut off. (No
+// line of JSON holds a zero; only so much can be unsynced, so only the tail is looked at.) The
+// file's name is on the disk before anything in the file counts as settled. What we wrote ourselves
+// and cannot trust any more, because a write or sync failed, is cut off too.
 //
-//     open -> (durable) cut what is not trusted -> find the last line end, cut behind it
+//     open -> (durable) cut what is not trusted -> read the tail, cut behind the last whole line
 //          -> sync the directory -> done
 //
 // Threads: the Writer's only. Between start() and done() or failed() exactly one operation is under
@@ -29,8 +31,8 @@ class FileOpener {
     // former is cut off. 0, 0: nothing.
     std::uint64_t trusted_bytes = 0;
     std::uint64_t ours_bytes = 0;
-    // The longest line that we may have left unfinished; 0: the file has no lines.
-    std::uint64_t line_bytes_max = 0;
+    // How much at the end may not have been synced before a crash; 0: the file has no lines.
+    std::uint64_t tail_bytes_max = 0;
   };
 
   explicit FileOpener(Port& port) : port_(port) {}
@@ -51,13 +53,13 @@ class FileOpener {
   bool busy() const { return busy_; }
 
  private:
-  static constexpr std::uint64_t kPieceBytes = 64 * 1024;
+  static constexpr std::uint64_t kPieceBytes = 256 * 1024;
 
   State opened();
   State cut(std::uint64_t bytes);
-  State look_for_line_end();
+  State look_at_tail();
   State read_piece();
-  State look_at_piece(std::int64_t result);
+  State look_at_piece(std::uint64_t bytes);
   State sync_name();
   Token token(SinkOp step);
   State fail(const std::string& what, std::int64_t result);
@@ -73,9 +75,9 @@ class FileOpener {
   std::uint64_t bytes_ = 0;
   std::uint64_t torn_ = 0;
   bool tail_seen_ = false;
-  std::uint64_t piece_begin_ = 0;  // of the file
-  std::uint64_t piece_end_ = 0;
-  std::uint64_t piece_filled_ = 0;
+  std::uint64_t read_to_ = 0;   // offset in the file
+  std::uint64_t sound_to_ = 0;  // behind the last line that is whole
+  bool line_end_seen_ = false;
   std::vector<char> piece_;
   std::string failure_;
 };

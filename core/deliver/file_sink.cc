@@ -68,7 +68,7 @@ void FileSink::start(const Now& now) {
     wish.trusted_bytes = synced_file_bytes_;
     wish.ours_bytes = file_bytes_ + kWriteBytesMax;  // a write that failed may have left something
   } else if (spec_.format != BatchFormat::raw) {
-    wish.line_bytes_max = kLineBytesMax;
+    wish.tail_bytes_max = kUnsyncedMax + kWriteBytesMax;
   }
   name_synced_ = wish.durable;
   opener_.start(std::move(wish), {.sink = number_, .generation = generation_});
@@ -131,6 +131,7 @@ void FileSink::progress_open(const Now& now) {
   const std::uint64_t end = handing_over_ ? stop_at_ : buffer_.closed();
   const std::uint64_t stop = std::min(end, file_end_);
   if (written_ < stop) {
+    if (durable() && written_ - synced_ >= kUnsyncedMax) return;
     const auto piece = buffer_.piece(written_, std::min(stop, written_ + kWriteBytesMax));
     writing_bytes_ = piece.size();
     world_.port.write(handle_, piece, is_file() ? file_bytes_ : Port::kAtPosition,

@@ -29,7 +29,8 @@ class FileSink final : public Sink {
  public:
   static constexpr std::uint64_t kWriteBytesMax = kChunkBytes;
   static constexpr std::uint64_t kSyncBytes = 8 * kMiB;
-  static constexpr Nanoseconds kSyncAfter = 50ms;  // as often as cursors are stored
+  static constexpr std::uint64_t kUnsyncedMax = 32 * kMiB;  // then writing waits for the sync
+  static constexpr Nanoseconds kSyncAfter = 50ms;           // as often as cursors are stored
 
   explicit FileSink(Setup setup);
 
@@ -49,7 +50,6 @@ class FileSink final : public Sink {
  private:
   enum class State : std::uint8_t { closed, opening, open, renaming, waiting };
   static constexpr std::uint64_t kNoEnd = ~std::uint64_t{0};
-  static constexpr std::uint64_t kLineBytesMax = 80 * kMiB;  // beyond any event or batch
 
   bool is_file() const { return spec_.kind == TargetKind::file; }
   // Takes from durable buses: settles what is synced.

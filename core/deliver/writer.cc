@@ -175,12 +175,13 @@ bool Writer::next_block() {
 }
 
 void Writer::finish_block() {
-  if (block_->log_sequence != 0 && !abandoned_) {
-    // First the cursors of those that have something of it waiting.
-    for (Target* target : appender_.targets()) target->feeds().publish();
+  if (block_->log_sequence != 0) {
     Bus& bus = this->bus(block_->bus);
     bus.next = {.sequence = block_->log_sequence + 1};
-    bus.passed->set(bus.next);
+    // First the cursors of those that have something of it waiting. What an abandoned Writer drops
+    // has not passed: the log still has it.
+    for (Target* target : appender_.targets()) target->feeds().publish();
+    if (!abandoned_) bus.passed->set(bus.next);
   }
   block_->release();
   block_ = nullptr;

@@ -232,6 +232,7 @@ TEST_F(LagTest, AnEndLeavesWhatWaitsToTheLog) {
   TargetCounters& slow = rig.add_logged(0, lagging_target("slow", kSink));
   stall(0, kSink);
   push_until_lagging(slow, {0});
+  for (int i = 0; i < 3; ++i) rig.push_logged({{"{}", {0}}});  // not taken yet
   rig.writer.abandon();
   rig.settle();
   EXPECT_EQ(slow.dropped.read(), 0U);
