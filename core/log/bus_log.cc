@@ -130,7 +130,8 @@ bool BusLog::copy_record(Open& segment) {
 
 // The first page of the prepared file, and behind it the checkpoint.
 bool BusLog::begin_segment(std::uint64_t first_sequence, const Now& now) {
-  if (!preparer_.ready()) return false;
+  needs_segment_ = !preparer_.ready();
+  if (needs_segment_) return false;
   const std::span<char> room = staging_.room(serials_ + 1, 0);
   if (room.empty()) return false;
   Open open;

@@ -207,6 +207,7 @@ class BusLog final : public Stage, public BlockOutlet {
   RecordEncoder encoder_;
   Copy copying_ = Copy::nothing;  // what is in the encoder and partly copied
   bool laid_out_ = false;         // the next entry is in the encoder
+  bool needs_segment_ = false;    // it fits nowhere before another segment is ready
   Staging staging_;
   std::uint64_t next_sequence_;
   std::uint64_t durable_;

@@ -268,7 +268,7 @@ bool BusLog::short_of_room() const {
 std::size_t BusLog::prepare(const Now& now) {
   const bool free_name = !next_ && (!active_ || renamed_) && !failed_ && !clearing_;
   const bool wanted = free_name && !preparer_.ready() && !preparer_.busy() &&
-                      (active_ ? active_->staged >= active_->file.bytes / 2 : !entries_.empty());
+                      (needs_segment_ || (active_ && active_->staged >= active_->file.bytes / 2));
   const std::uint64_t bytes = wanted ? options_.spec.segment_bytes : 0;
   std::size_t began = retention_.poll(clock_, now, bytes, directory_);
   counters_.segments_removed.set(retention_.removed());

@@ -24,6 +24,7 @@ void RecordWindow::begin(std::uint64_t segment_id, std::uint64_t offset) {
   decoded_ = false;
   in_hole_ = false;
   hole_ = {};
+  view_.header.length = 0;  // no record has been told yet
 }
 
 RecordWindow::Step RecordWindow::next() {

@@ -59,6 +59,9 @@ class RecordWindow {
   // The file offset behind what has been filled.
   std::uint64_t filled_to() const { return start_ + tail_; }
   std::uint64_t segment_id() const { return segment_id_; }
+  // Bytes that are there and not yet walked over; and how many the next record needs.
+  std::uint64_t unread() const { return tail_ - head_; }
+  std::uint64_t wanted() const { return wanted_; }
 
  private:
   Step found(RecordError error);
