@@ -54,6 +54,17 @@ std::vector<LoggedMark> marks_of(const RecordView& record) {
   return marks;
 }
 
+// How many gaps lie before the end of the log: the first whose blocks were not all durable ends it.
+// A gap that misses no block is a checkpoint, lost with what was first written.
+std::size_t gaps_within(const SegmentTale& tale, std::uint64_t durable) {
+  std::size_t count = 0;
+  while (count < tale.gaps.size() &&
+         (tale.gaps[count].to <= durable || tale.gaps[count].from == tale.gaps[count].to)) {
+    ++count;
+  }
+  return count;
+}
+
 class Recovery {
  public:
   Recovery(Disk& disk, const RecoveryOptions& options)
@@ -236,8 +247,9 @@ DiskStatus Recovery::read_tail() {
     if (!read.ok()) return read.error();
     SegmentTale& tale = *read;
     durable_ = std::max(durable_, tale.durable);
-    const bool no_block = tale.gaps.empty() && tale.stretches[0].next == last.first_sequence;
-    if (no_block && durable_ <= last.first_sequence) {
+    const std::uint64_t end = tale.stretches[gaps_within(tale, durable_)].next;
+    if (std::max(end, durable_) <= last.first_sequence) {  // no block of it counts
+      log_.torn_bytes += tale.stretches.back().end_offset - kPageBytes;
       if (DiskStatus dropped = drop_empty(last.first_sequence); !dropped.ok()) return dropped;
       continue;
     }
@@ -259,12 +271,10 @@ DiskStatus Recovery::read_tail() {
 // not ends the log.
 DiskStatus Recovery::end_log(const SegmentInfo& segment, SegmentTale& tale) {
   const std::string name = segment_name(segment.first_sequence);
-  std::size_t accepted = 0;
-  for (; accepted < tale.gaps.size(); ++accepted) {
-    const Gap& gap = tale.gaps[accepted];
-    const bool no_block = gap.from == gap.to;  // a checkpoint, lost with what was first written
-    if (gap.to > durable_ && !no_block) break;
-    if (gap.to >= durable_ && no_block) {
+  const std::size_t accepted = gaps_within(tale, durable_);
+  for (std::size_t i = 0; i < accepted; ++i) {
+    const Gap& gap = tale.gaps[i];
+    if (gap.to >= durable_ && gap.from == gap.to) {  // nothing that was safe
       if (DiskStatus filled = fill(gap); !filled.ok()) return filled;
       continue;
     }
@@ -290,9 +300,9 @@ DiskStatus Recovery::end_log(const SegmentInfo& segment, SegmentTale& tale) {
              .what = "the end of the file is missing or damaged"});
     log_.next_sequence = durable_;
   } else if (accepted < tale.gaps.size()) {
-    log_.torn_bytes = tale.stretches.back().end_offset - end.end_offset;
+    log_.torn_bytes += tale.stretches.back().end_offset - end.end_offset;
   } else if (!tale.blank_tail) {
-    log_.torn_bytes = scan_.hole().end - end.end_offset;
+    log_.torn_bytes += scan_.hole().end - end.end_offset;
   }
   if (!options_.repair) return Done{};
   if (!lost && tale.bytes > end.end_offset) {

@@ -17,6 +17,9 @@ void expect_prefix(sim::World& after, std::uint64_t handed_out, std::uint64_t ap
   EXPECT_LE(found.recovered.next_sequence, appended);
   ASSERT_EQ(found.sequences.size(), found.recovered.next_sequence - 1);
   for (std::size_t i = 0; i < found.sequences.size(); ++i) ASSERT_EQ(found.sequences[i], i + 1);
+  // The next segment will find its name free.
+  EXPECT_FALSE(
+      after.files.contains(join_path(kDirectory, segment_name(found.recovered.next_sequence))));
   // A position in a file is never ahead of the lines that are there.
   for (const LoggedMark& mark : found.recovered.marks) {
     EXPECT_LT(mark.mark.lines, found.recovered.next_sequence);
