@@ -13,7 +13,7 @@ struct Stream {
   std::size_t size = 0;
   std::size_t events = 0;
 };
-Stream flow_logs(std::size_t bytes, std::uint64_t seed);    // flat, 14 fields, about 337 B
+Stream flow_logs(std::size_t bytes, std::uint64_t seed);    // flat, 16 fields, about 326 B
 Stream cloud_trail(std::size_t bytes, std::uint64_t seed);  // EventBridge envelope, about 1.3 KB
 Stream city_lots(std::size_t bytes, std::uint64_t seed);    // features, about 900 B
 Stream geojson_city_lots(std::size_t bytes, std::uint64_t seed);
