@@ -33,13 +33,13 @@ void ArraySearch::start(const EventState& state) {
 std::span<const std::uint32_t> ArraySearch::values_of(std::uint32_t path) {
   List& list = path_lists_[path];
   if (list.event != state_->event()) {
-    const EventState::PathState& state = state_->path(path);
-    list = {state_->event(), static_cast<std::uint32_t>(pool_.size()), state.count};
-    pool_.resize(pool_.size() + state.count);
-    std::uint32_t at = list.begin + state.count;
-    for (std::uint32_t o = state.last; o != kNone; o = state_->occurrence(o).previous) {
-      pool_[--at] = o;
+    list = {state_->event(), static_cast<std::uint32_t>(pool_.size()), 0};
+    const std::uint32_t last = state_->path(path).last;
+    for (std::uint32_t o = last; o != kNone; o = state_->occurrence(o).previous) {
+      pool_.push_back(o);
     }
+    list.size = static_cast<std::uint32_t>(pool_.size()) - list.begin;
+    std::reverse(pool_.begin() + list.begin, pool_.end());
   }
   return {pool_.data() + list.begin, list.size};
 }

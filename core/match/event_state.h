@@ -29,7 +29,8 @@ class EventState {
     std::uint32_t count = 0;       // values that the exclusion takes
     std::uint32_t last_value = 0;  // occurrence + 1
   };
-  // One value of one field. Its hits end where those of the next occurrence begin.
+  // One value of one field, of those that passed a test, and all of fields with kKeepsAll. Its hits
+  // end where those of the next occurrence begin.
   struct Occurrence {
     std::uint32_t path = 0;
     std::uint32_t element = kFree;
@@ -55,17 +56,20 @@ class EventState {
   // A value of `path`; what follows until the next add() is about it.
   void add(std::uint32_t path, std::uint32_t element) {
     PathState& state = paths_[path];
+    const std::uint8_t flags = tables_->path_flags[path];
     if (state.event != event_) {
       state = {event_, 0, kNone, false};
-      if (tables_->watched[path] != 0) present_.push_back(path);
+      if ((flags & kWatched) != 0) present_.push_back(path);
     }
-    const auto index = static_cast<std::uint32_t>(occurrences_.size());
-    occurrences_.push_back({path, element, static_cast<std::uint32_t>(hits_.size()), state.last});
     ++state.count;
-    state.last = index;
     if (element != kFree) state.bound = any_bound_ = true;
+    path_ = path;
+    element_ = element;
+    kept_ = false;
+    if ((flags & kKeepsAll) != 0) keep();
   }
   void hit(std::uint32_t test) {
+    if (!kept_) keep();
     hits_.push_back(test);
     if (tests_[test] != event_) {
       tests_[test] = event_;
@@ -143,6 +147,14 @@ class EventState {
   std::uint32_t array_end(std::uint32_t array) const { return array_ends_[array]; }
 
  private:
+  // Makes an occurrence of the value that was added last.
+  void keep() {
+    kept_ = true;
+    std::uint32_t& last = paths_[path_].last;
+    const auto index = static_cast<std::uint32_t>(occurrences_.size());
+    occurrences_.push_back({path_, element_, static_cast<std::uint32_t>(hits_.size()), last});
+    last = index;
+  }
   void find_number(std::uint32_t path, std::string_view text);
   void exclude(std::uint32_t exclusion) {
     ExclusionState& state = exclusions_[exclusion];
@@ -166,6 +178,9 @@ class EventState {
   std::uint32_t event_ = 0;
   std::uint32_t round_ = 0;
   bool any_bound_ = false;
+  bool kept_ = false;  // the value added last
+  std::uint32_t path_ = 0;
+  std::uint32_t element_ = kFree;
   std::vector<std::uint32_t> tests_;  // by test: the event it passed in
   std::vector<PathState> paths_;
   std::vector<ExclusionState> exclusions_;

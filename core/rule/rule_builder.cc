@@ -395,9 +395,14 @@ void Builder::link_defaults() {
   t.absent_fields = lists_of(absent, path_numbers_.count());
   t.absent_rules.shrink_to_fit();
   t.absent_branches.shrink_to_fit();
+  t.path_flags.assign(path_numbers_.count(), 0);
   for (std::uint32_t p = 0; p < path_numbers_.count(); ++p) {
-    t.watched.push_back(!t.path_fires[p].empty() || !t.given[p].empty() ||
-                        !t.absent_fields[p].empty());
+    const bool watched =
+        !t.path_fires[p].empty() || !t.given[p].empty() || !t.absent_fields[p].empty();
+    if (watched) t.path_flags[p] |= engine::kWatched;
+  }
+  for (const Condition& c : t.conditions) {
+    if (c.exists || c.absent || c.exclusion_count > 0) t.path_flags[c.path] |= engine::kKeepsAll;
   }
 }
 

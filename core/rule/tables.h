@@ -47,6 +47,12 @@ struct Branch {
   std::uint32_t condition_count = 0;
 };
 
+// What the Matcher has to note of a field's values beyond the tests that they pass.
+enum PathFlags : std::uint8_t {
+  kWatched = 1,   // that there is one: it decides something by itself
+  kKeepsAll = 2,  // each: also one that passes no test may meet a condition, or break one
+};
+
 struct Tables {
   std::uint64_t hash_key = 0;
   PathTree tree;
@@ -70,7 +76,7 @@ struct Tables {
   std::vector<std::uint32_t> absent_rules;     // that ask only for absence, ascending,
   std::vector<std::uint32_t> absent_branches;  // and the branch of each
   Lists absent_fields;                         // by path: places in absent_rules
-  std::vector<std::uint8_t> watched;           // by path: its presence alone decides something
+  std::vector<std::uint8_t> path_flags;        // by path
   std::vector<bool> many_branches;             // by rule
   std::size_t test_count = 0;
   std::size_t exclusion_count = 0;
