@@ -76,8 +76,7 @@ inline std::uint32_t EventWalk::resolve(std::uint32_t node, Token token) {
 
 // White space before the colon, or perhaps an escape.
 std::uint32_t EventWalk::resolve_slowly(std::uint32_t node, Token token) {
-  if (escaped(token)) return tree_->resolve_text(node, string_text(token));
-  return tree_->resolve(node, text_at(token) + 1);
+  return tree_->resolve_text(node, string_text(token));
 }
 
 bool EventWalk::open_container(std::uint32_t node, bool is_array) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <unordered_map>
 
 namespace weir::engine {
@@ -36,13 +37,19 @@ void PathTree::build(std::span<const std::string> dotted_paths, std::uint64_t ha
     }
     nodes_[at].path = path;
   }
-  std::ranges::stable_sort(steps, {}, &Step::parent);
+  std::ranges::stable_sort(steps, [](const Step& a, const Step& b) {
+    return a.parent != b.parent ? a.parent < b.parent : a.name.size() < b.name.size();
+  });
   for (const Step& step : steps) {
     Node& parent = nodes_[step.parent];
-    if (parent.child_count++ == 0)
+    if (parent.child_count++ == 0) {
       parent.first_child = static_cast<std::uint32_t>(children_.size());
-    children_.push_back({static_cast<std::uint32_t>(names_.size()),
-                         static_cast<std::uint32_t>(step.name.size()), step.node});
+    }
+    Child& child = children_.emplace_back();
+    std::memcpy(&child.start, step.name.data(), std::min<std::size_t>(step.name.size(), 8));
+    child.name = static_cast<std::uint32_t>(names_.size());
+    child.length = static_cast<std::uint32_t>(step.name.size());
+    child.node = step.node;
     names_ += step.name;
   }
   for (Node& node : nodes_) {
@@ -66,40 +73,28 @@ void PathTree::note_lengths() {
   }
 }
 
-std::uint32_t PathTree::resolve_any(std::uint32_t from, const char* name) const {
-  return resolve(from, name);
-}
-
 void PathTree::index_children(Node& node) {
-  if (node.child_count > kComparedMax) {
-    const std::uint32_t size = std::bit_ceil(node.child_count * 2);
-    node.table = static_cast<std::uint32_t>(table_.size());
-    node.table_mask = size - 1;
-    table_.resize(table_.size() + size, kNone);
-  } else {
-    node.groups = static_cast<std::uint32_t>(groups_.size());
-    groups_.resize(groups_.size() + (node.child_count + 7) / 8);
-    for (Group& group : std::span(groups_).subspan(node.groups)) {
-      group.start.fill(~std::uint64_t{0});  // with mask 0: equal to nothing
+  const auto children = std::span(children_).subspan(node.first_child, node.child_count);
+  if (node.child_count <= kComparedMax) {
+    node.by_length = static_cast<std::uint32_t>(by_length_.size());
+    by_length_.resize(by_length_.size() + kLengths);
+    for (std::uint32_t i = node.child_count; i-- > 0;) {
+      const std::uint32_t length = length_class(children[i].length);
+      children[i].last_of_length =
+          i + 1 == node.child_count || length_class(children[i + 1].length) != length;
+      by_length_[node.by_length + length] = static_cast<std::uint8_t>(i);
     }
+    return;
   }
+  const std::uint32_t size = std::bit_ceil(node.child_count * 2);
+  node.table = static_cast<std::uint32_t>(table_.size());
+  node.table_mask = size - 1;
+  table_.resize(table_.size() + size, kNone);
   for (std::uint32_t i = 0; i < node.child_count; ++i) {
-    const Child& child = children_[node.first_child + i];
-    const std::string_view name(names_.data() + child.name, child.length);
-    if (node.table != kNone) {
-      auto slot = static_cast<std::uint32_t>(hash_text(name, hash_key_)) & node.table_mask;
-      while (table_[node.table + slot] != kNone) slot = (slot + 1) & node.table_mask;
-      table_[node.table + slot] = node.first_child + i;
-      continue;
-    }
-    // Text without escapes holds no quote: only resolve_text() can ask for such a name.
-    if (name.find('"') != std::string_view::npos) continue;
-    std::uint64_t start = 0;
-    const std::size_t shared = std::min<std::size_t>(name.size(), 8);
-    std::memcpy(&start, name.data(), shared);
-    Group& group = groups_[node.groups + i / 8];
-    group.start[i % 8] = start;
-    group.mask[i % 8] = shared == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * shared)) - 1;
+    const std::string_view name(names_.data() + children[i].name, children[i].length);
+    auto slot = static_cast<std::uint32_t>(hash_text(name, hash_key_)) & node.table_mask;
+    while (table_[node.table + slot] != kNone) slot = (slot + 1) & node.table_mask;
+    table_[node.table + slot] = node.first_child + i;
   }
 }
 
@@ -155,7 +150,7 @@ std::vector<std::string> PathTree::path_names() const {
 
 std::size_t PathTree::memory_bytes() const {
   return nodes_.capacity() * sizeof(Node) + children_.capacity() * sizeof(Child) +
-         groups_.capacity() * sizeof(Group) + table_.capacity() * 4 + names_.capacity();
+         by_length_.capacity() + table_.capacity() * 4 + names_.capacity();
 }
 
 }  // namespace weir::engine
