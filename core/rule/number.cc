@@ -138,8 +138,12 @@ Comparable settle(const Scaled& number, double& value) {
   constexpr std::uint64_t kHidden = std::uint64_t{1} << 52U;
   const int shift = 1075 - static_cast<int>(bits >> 52U);
   if (number.scale < 0 || number.scale > 19 || shift <= 0 || shift > 70) return Comparable::unclear;
-  Signed ten = 1;
-  for (int i = 0; i < number.scale; ++i) ten *= 10;
+  static constexpr std::array<std::uint64_t, 20> kTens = [] {
+    std::array<std::uint64_t, 20> tens{1};
+    for (std::size_t i = 1; i < tens.size(); ++i) tens[i] = tens[i - 1] * 10;
+    return tens;
+  }();
+  const Signed ten = kTens[static_cast<std::size_t>(number.scale)];
   const Signed unit = Signed{1} << shift;
   std::uint64_t fraction = (bits & (kHidden - 1)) | kHidden;
   Signed off = Signed{number.whole} * unit - Signed{fraction} * ten;  // from the double
