@@ -115,7 +115,6 @@ void Combination::take(const Branch& branch, std::vector<RuleIndex>& out) {
 }
 
 void Combination::list_closed() {
-  closed_.clear();
   for (const std::uint32_t exclusion : state_->touched_exclusions()) {
     const std::uint32_t condition = tables_->closes[exclusion];
     if (condition == kNone) continue;
@@ -181,7 +180,8 @@ bool Combination::finish(EventState& state, std::vector<RuleIndex>& out) {
     std::ranges::fill(absent_, 0);
   }
   const std::size_t first = out.size();
-  list_closed();
+  closed_.clear();
+  if (!state.touched_exclusions().empty()) list_closed();
   if (!tables_->absent_rules.empty()) take_absent(out);
   for (const std::uint32_t path : state.present_paths()) {
     take_given(path, out);

@@ -81,13 +81,15 @@ std::uint32_t EventWalk::resolve_slowly(std::uint32_t node, Token token) {
 
 bool EventWalk::open_container(std::uint32_t node, bool is_array) {
   if (depth_ == kEventDepthMax) return false;
-  // In place: a copy of what was just written in parts waits for all of them.
-  Frame& frame = frames_[depth_++];
-  frame = {};
+  const std::uint32_t at = depth_++;
+  Frame& frame = frames_[at];
   frame.node = node;
+  frame.element = kFree;
+  frame.own_element = kFree;
+  frame.array = kNone;
   frame.is_array = is_array;
-  if (depth_ > 1) {
-    const Frame& outer = frames_[depth_ - 2];
+  if (at > 0) {
+    const Frame& outer = frames_[at - 1];
     frame.element = outer.element;
     if (outer.array != kNone) {
       frame.element = frame.own_element = state_->open_element(outer.array, outer.element);

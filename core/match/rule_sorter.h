@@ -17,6 +17,7 @@ class RuleSorter {
  public:
   // Sorts what stands in `out` from `first` on; all different.
   void sort(std::vector<RuleIndex>& out, std::size_t first) {
+    if (out.size() < first + 2) return;
     const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
     if (std::is_sorted(begin, out.end())) return;
     const std::size_t count = out.size() - first;
