@@ -12,12 +12,15 @@ constexpr std::size_t kLargeBlocks = 8;
 constexpr std::uint32_t kLargeHeadroom = 64;
 
 // One line and one reason per consumer; fewer would stall somebody, more would only grow cold.
-std::size_t blocks_for(const Plan& plan, std::size_t fillers, std::size_t buses) {
+std::size_t blocks_for(const Plan& plan, std::size_t fillers, const Catalog& catalog) {
+  const bool logged = std::ranges::any_of(
+      catalog.buses, [](const BusSpec& bus) { return bus.durability == Durability::fsync; });
   return 8                         // with the kernel, for receives
-         + 1 + buses               // received or being copied, and gathering, in the Ingest
+         + 1 + catalog.buses.size()  // received or being copied, and gathering, in the Ingest
          + 2 * fillers             // the same in a file reader, which has one bus
          + 4 * plan.routers()      // sealed or being routed
          + 8 + 4 * plan.writers()  // in order, or being written
+         + (logged ? 96 : 0)       // in a log, waiting for the disk: 12 MiB, some syncs' worth
       ;
 }
 
@@ -47,8 +50,10 @@ IntakeContext intake_context(const Catalog& catalog, LayoutTable& layouts) {
   IntakeContext context;
   context.layouts = &layouts;
   for (const SourceSpec& source : catalog.sources) {
-    IntakeContext::Source intake{
-        .format = source.format, .bus = source.bus, .event_bytes_limit = source.event_bytes_limit};
+    IntakeContext::Source intake{.format = source.format,
+                                 .bus = source.bus,
+                                 .acks = source.acks,
+                                 .event_bytes_limit = source.event_bytes_limit};
     if (!source.fields.empty()) {
       auto layout = FlowLogLayout::from_names(source.fields);
       WEIR_CHECK(layout.ok());  // the configuration was checked
@@ -69,7 +74,7 @@ Cell::Cell(const Catalog& catalog, std::shared_ptr<const Routing> routing, const
       hosts_(hosts),
       run_seed_(run_seed),
       event_bytes_max_(largest_event(catalog)),
-      blocks_(blocks_for(plan, fillers, catalog.buses.size()), kBlockHeadroom, kBlockCapacity,
+      blocks_(blocks_for(plan, fillers, catalog), kBlockHeadroom, kBlockCapacity,
               fillers + 8),
       large_blocks_(kLargeBlocks, kLargeHeadroom, static_cast<std::uint32_t>(event_bytes_max_ + 2),
                     fillers + 8),
@@ -100,12 +105,31 @@ Ingest& Cell::make_ingest(Port& port, std::vector<SourceListener> listeners,
   WEIR_CHECK(ingest_ == nullptr);
   ingest_ = std::make_unique<Ingest>(port, filler_shared(), intake_, std::move(listeners),
                                      hosts_.ingest, limits);
+  sequencer_->acknowledge_to(*ingest_);
+  distributor_->acknowledge_to(*ingest_);
+  if (durable_ != nullptr) ingest_->watch_gates(durable_->gates());
   return *ingest_;
 }
 
-Writer& Cell::make_writer(std::size_t index, Port& port) {
+DurableBuses& Cell::make_durable(const Catalog& catalog, RecoveredBuses recovered,
+                                 const ProcessNames& names, BusLogHost& host) {
+  WEIR_CHECK(durable_ == nullptr && ingest_ == nullptr);
+  durable_ = std::make_unique<DurableBuses>(DurableBuses::Shared{.renderer = renderer_,
+                                                                 .layouts = layouts_,
+                                                                 .sequencer = *sequencer_,
+                                                                 .distributor = *distributor_,
+                                                                 .names = names,
+                                                                 .host = host},
+                                            catalog, std::move(recovered), run_seed_);
+  return *durable_;
+}
+
+Writer& Cell::make_writer(std::size_t index, Port& port, EventStore* store, DeliveryNames names) {
   WEIR_CHECK(writers_[index] == nullptr);
-  const WriterOptions options{.seed = run_seed_ + index, .event_bytes_limit = event_bytes_max_};
+  const WriterOptions options{.seed = run_seed_ + index,
+                              .event_bytes_limit = event_bytes_max_,
+                              .store = store,
+                              .names = std::move(names)};
   writers_[index] =
       std::make_unique<Writer>(options, *written_[index], port, renderer_, hosts_.writers);
   return *writers_[index];

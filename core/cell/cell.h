@@ -9,6 +9,7 @@
 //   large blocks     kLargeBlocks x the largest event, touched only when such events come
 //   unfinished lines Ingest::Limits::long_carry_bytes_max, and 16 KiB for each connection
 //   targets          each its own buffer_bytes
+//   durable buses    see bus_log.h and log_reader.h
 //
 // Threads: built and destroyed on the control thread while no stage is polled. The counters may be
 // read at any time.
@@ -20,6 +21,7 @@
 
 #include "core/block/block.h"
 #include "core/catalog/catalog.h"
+#include "core/cell/durable_buses.h"
 #include "core/cell/plan.h"
 #include "core/cell/routing_builder.h"
 #include "core/deliver/writer.h"
@@ -47,10 +49,19 @@ class Cell {
   Cell(const Cell&) = delete;
   Cell& operator=(const Cell&) = delete;
 
-  // The stages, made once their ports exist. `index` < plan.writers().
+  // Before the stages, if there are durable buses. `catalog` is used during the call only; the other
+  // two outlive this.
+  DurableBuses& make_durable(const Catalog& catalog, RecoveredBuses recovered,
+                             const ProcessNames& names, BusLogHost& host);
+  DurableBuses* durable() { return durable_.get(); }
+  const DurableBuses* durable() const { return durable_.get(); }
+
+  // The stages, made once their ports exist; logs before the Ingest. `index` < plan.writers().
   Ingest& make_ingest(Port& port, std::vector<SourceListener> listeners,
                       const Ingest::Limits& limits);
-  Writer& make_writer(std::size_t index, Port& port);
+  // `store`: of this Writer alone; null without a data directory.
+  Writer& make_writer(std::size_t index, Port& port, EventStore* store = nullptr,
+                      DeliveryNames names = {});
   Router& router(std::size_t index) { return *routers_[index]; }
   const Router& router(std::size_t index) const { return *routers_[index]; }
   Sequencer& sequencer() { return *sequencer_; }
@@ -92,6 +103,7 @@ class Cell {
   std::vector<std::unique_ptr<Router>> routers_;
   std::unique_ptr<Distributor> distributor_;
   std::unique_ptr<Sequencer> sequencer_;
+  std::unique_ptr<DurableBuses> durable_;
   std::unique_ptr<Ingest> ingest_;
   std::vector<std::unique_ptr<Writer>> writers_;
 };

@@ -11,6 +11,12 @@ TargetId TargetSlots::find_or_add(const std::string& name) {
   return TargetId(index);
 }
 
+TargetId TargetSlots::find(std::string_view name) const {
+  const auto found = std::find(names_.begin(), names_.end(), name);
+  if (found == names_.end()) return {};
+  return TargetId(static_cast<std::uint16_t>(found - names_.begin()));
+}
+
 LiveRules& BusRules::of(BusId bus) {
   if (buses_.size() <= bus.value) buses_.resize(bus.value + 1U);
   auto& rules = buses_[bus.value];

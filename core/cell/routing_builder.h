@@ -19,7 +19,9 @@ namespace weir {
 class TargetSlots {
  public:
   TargetId find_or_add(const std::string& name);
+  TargetId find(std::string_view name) const;  // invalid: nobody has it
   const std::string& name(TargetId id) const { return names_[id.value]; }
+  const std::vector<std::string>& names() const { return names_; }
   std::size_t size() const { return names_.size(); }
 
  private:

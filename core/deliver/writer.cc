@@ -44,6 +44,9 @@ void Writer::add_target(TargetId id, const TargetSpec& spec,
   targets_.push_back(std::make_unique<Target>(id, spec, std::move(counters), world_, pool_, sinks_,
                                               options_.event_bytes_limit));
   slots_[id.value] = targets_.back().get();
+  auto& names = world_.names.targets;
+  if (id.value >= names.size()) names.resize(id.value + std::size_t{1});
+  names[id.value] = spec.name;
   if (draining_) targets_.back()->drain();
   touch(targets_.back().get());  // something may wait for it in the store
 }

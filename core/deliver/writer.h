@@ -83,6 +83,7 @@ class Writer final : public Stage, public CatchUpClient {
   // The target takes from the cursor's bus, from the place of the cursor on. Every target that a
   // block of a durable bus names must have been told so before.
   void add_feed(TargetId id, std::shared_ptr<Cursor> cursor);
+  bool has_feed(TargetId id, BusId bus) const;
   // Feeds of targets in use that are not live.
   std::size_t lagging() const;
 

@@ -30,6 +30,10 @@ void Writer::add_feed(TargetId id, std::shared_ptr<Cursor> cursor) {
   touch(target);
 }
 
+bool Writer::has_feed(TargetId id, BusId bus) const {
+  return slot(id) != nullptr && slot(id)->feeds().find(bus) != nullptr;
+}
+
 std::size_t Writer::lagging() const {
   std::size_t count = 0;
   for (const auto& target : targets_) {

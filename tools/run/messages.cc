@@ -42,6 +42,7 @@ Result<std::unique_ptr<Messages>> Messages::create(Console& console, const Catal
     }
     messages->sources_.push_back(std::move(state));
   }
+  for (const BusSpec& bus : catalog.buses) messages->buses_.push_back(bus.name);
   return messages;
 }
 
@@ -92,6 +93,14 @@ void Messages::message(Level level, TargetId target, std::string_view text) {
 
 void Messages::file_finished(const FinishedFile& file) {
   if (file.compress != Compression::none) compressor_->add(file.path, file.compress);
+}
+
+void Messages::log_message(BusId bus, std::string_view text) {
+  if (bus.value < buses_.size()) {
+    console_.warn(fmt::format("bus {}: {}", buses_[bus.value], text));
+  } else {
+    console_.warn(text);
+  }
 }
 
 void Messages::close() {

@@ -12,6 +12,7 @@
 #include "core/catalog/catalog.h"
 #include "core/deliver/writer_host.h"
 #include "core/ingest/ingest.h"
+#include "core/log/bus_log.h"
 #include "core/route/sequencer.h"
 #include "io/files/compressor.h"
 #include "tools/run/console.h"
@@ -19,7 +20,9 @@
 
 namespace weir {
 
-class Messages final : public IngestEvents, public RefusalSink, public WriterHost {
+class Messages final : public IngestEvents, public RefusalSink,
+                       public WriterHost,
+                       public BusLogHost {
  public:
   using TargetName = std::function<std::string(TargetId)>;
   // An error when a rejects file cannot be opened. `target_name` from any thread.
@@ -31,6 +34,7 @@ class Messages final : public IngestEvents, public RefusalSink, public WriterHos
                std::uint32_t error_offset, std::string_view text) override;
   void message(Level level, TargetId target, std::string_view text) override;
   void file_finished(const FinishedFile& file) override;
+  void log_message(BusId bus, std::string_view text) override;
   // Of a whole file: unreadable, cut off, damaged.
   void file_problem(SourceId source, const std::string& what);
 
@@ -50,6 +54,7 @@ class Messages final : public IngestEvents, public RefusalSink, public WriterHos
   const TargetName target_name_;
   std::mutex mutex_;
   std::vector<SourceState> sources_;
+  std::vector<std::string> buses_;
   std::unique_ptr<Compressor> compressor_;
 };
 

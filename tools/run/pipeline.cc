@@ -16,6 +16,8 @@ namespace weir {
 namespace {
 
 constexpr auto kAdoptionPoll = std::chrono::microseconds(200);
+// How long the end waits for the disk to take what is under way.
+constexpr Nanoseconds kCloseLimit = 5s;
 
 std::uint64_t new_run_seed() {
   std::random_device device;
@@ -70,10 +72,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog, Conso
       catalog.pipeline.threads > 0 ? catalog.pipeline.threads : processors.size();
   const Plan plan = plan_for(std::max<std::size_t>(1, threads));
 
-  auto messages = Messages::create(console, catalog, [&self](TargetId target) {
-    const std::lock_guard lock(self.slots_mutex_);
-    return self.slots_.name(target);
-  });
+  auto messages = Messages::create(console, catalog,
+                                   [&self](TargetId target) { return self.target_name(target); });
   if (!messages) return messages.error();
   self.messages_ = std::move(messages).value();
   auto routing = build_routing(catalog, self.version_, plan.routers(), self.slots_, self.bus_rules_,
@@ -82,11 +82,18 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog, Conso
   self.routing_ = std::move(routing).value();
 
   if (Status status = prepare_files(catalog); !status) return status.error();
+  if (!catalog.data_dir.empty()) {
+    auto data = DataDirectory::open(catalog,
+                                    [&console](const std::string& text) { console.warn(text); });
+    if (!data) return data.error();
+    self.data_ = std::move(data).value();
+  }
   if (Status status = self.open_listeners(); !status) return status.error();
   if (Status status = self.make_loops(plan); !status) return status.error();
   const auto files = static_cast<std::size_t>(
       std::count_if(catalog.sources.begin(), catalog.sources.end(),
                     [](const SourceSpec& source) { return !listens(source); }));
+  self.remember_file_marks();
   self.cell_ = std::make_unique<Cell>(
       catalog, self.routing_, plan, files, new_run_seed(),
       CellHosts{
@@ -143,42 +150,107 @@ void Pipeline::watch(std::size_t thread, Stage& stage, std::vector<Waker*> waker
   loops_[thread]->add(*stages_.back());
 }
 
+Port& Pipeline::new_port(std::size_t thread) {
+  ports_.push_back(loops_[thread]->ring().make_port());
+  return *ports_.back();
+}
+
 void Pipeline::place_stages(const Plan& plan) {
+  if (data_ != nullptr) {
+    // The logs first: who brings input asks their gates. They sit with the sequencer.
+    const auto thread = static_cast<std::size_t>(
+        std::ranges::find_if(plan.threads, &ThreadPlan::sequencer) - plan.threads.begin());
+    DurableBuses& durable =
+        cell_->make_durable(catalog_, data_->take_recovered(), *this, *messages_);
+    for (std::size_t i = 0; i < durable.buses(); ++i) {
+      durable.make_log(i, new_port(thread), read_clock());
+    }
+    durable.make_keeper(new_port(thread));
+  }
   std::size_t router = 0;
   std::size_t writer = 0;
   for (std::size_t i = 0; i < plan.threads.size(); ++i) {
     const ThreadPlan& thread = plan.threads[i];
-    if (thread.ingest && !listeners_.empty()) {
-      std::vector<SourceListener> listeners;
-      for (std::size_t l = 0; l < listeners_.size(); ++l) {
-        listeners.push_back({listeners_[l]->handle(), listener_sources_[l]});
-      }
-      ports_.push_back(loops_[i]->ring().make_port());
-      Ingest& ingest =
-          cell_->make_ingest(*ports_.back(), std::move(listeners),
-                             {.connections_max = connections_for(catalog_, plan.threads.size())});
-      watch(i, ingest, loops_with(plan, &ThreadPlan::router));
-      ingest_loop_ = loops_[i].get();
-    }
+    if (thread.ingest && !listeners_.empty()) place_ingest(i, plan);
     if (thread.router) {
       watch(i, cell_->router(router++), loops_with(plan, &ThreadPlan::sequencer));
     }
-    if (thread.sequencer) watch(i, cell_->sequencer(), loops_with(plan, &ThreadPlan::writer));
-    if (thread.writer) {
-      ports_.push_back(loops_[i]->ring().make_port());
-      Writer& stage = cell_->make_writer(writer++, *ports_.back());
-      watch(i, stage, loops_with(plan, &ThreadPlan::ingest));
-      writer_loops_.push_back(loops_[i].get());
+    if (thread.sequencer) {
+      watch(i, cell_->sequencer(), loops_with(plan, &ThreadPlan::writer));
+      if (data_ != nullptr) place_logs(i, plan);
     }
+    if (thread.writer) place_writer(i, plan, writer++);
   }
-  // Readers of files fill blocks that any Router may take.
+  place_file_feeds(plan);
+}
+
+void Pipeline::place_ingest(std::size_t thread, const Plan& plan) {
+  std::vector<SourceListener> listeners;
+  for (std::size_t l = 0; l < listeners_.size(); ++l) {
+    listeners.push_back({listeners_[l]->handle(), listener_sources_[l]});
+  }
+  Ingest& ingest =
+      cell_->make_ingest(new_port(thread), std::move(listeners),
+                         {.connections_max = connections_for(catalog_, plan.threads.size())});
+  watch(thread, ingest, loops_with(plan, &ThreadPlan::router));
+  ingest_loop_ = loops_[thread].get();
+}
+
+void Pipeline::place_logs(std::size_t thread, const Plan& plan) {
+  DurableBuses& durable = *cell_->durable();
+  for (std::size_t i = 0; i < durable.buses(); ++i) {
+    watch(thread, durable.log(i), loops_with(plan, &ThreadPlan::writer));
+  }
+  watch(thread, durable.keeper(), {});
+  log_loop_ = loops_[thread].get();
+}
+
+void Pipeline::place_writer(std::size_t thread, const Plan& plan, std::size_t index) {
+  EventStore* store = data_ != nullptr ? &data_->store().client(loops_[thread]->waker()) : nullptr;
+  DeliveryNames names;
+  for (const BusSpec& bus : catalog_.buses) names.buses.push_back(bus.name);
+  Writer& writer = cell_->make_writer(index, new_port(thread), store, std::move(names));
+  watch(thread, writer, loops_with(plan, &ThreadPlan::ingest));
+  writer_loops_.push_back(loops_[thread].get());
+  if (data_ == nullptr) return;
+  std::vector<Port*> ports;
+  for (std::size_t i = 0; i < cell_->durable()->buses(); ++i) ports.push_back(&new_port(thread));
+  watch(thread, cell_->durable()->add_writer(index, writer, std::move(ports), read_clock()), {});
+}
+
+// Readers of files fill blocks that any Router may take.
+void Pipeline::place_file_feeds(const Plan& plan) {
   for (std::size_t i = 0; i < catalog_.sources.size(); ++i) {
     if (listens(catalog_.sources[i])) continue;
     FileSource file;
     file.feed = std::make_unique<FileFeed>(SourceId(static_cast<std::uint16_t>(i)),
                                            cell_->filler_shared(), cell_->intake_context(),
                                            loops_with(plan, &ThreadPlan::router), *messages_);
+    if (data_ != nullptr) {
+      if (const BusGate* gate = cell_->durable()->gate(catalog_.sources[i].bus)) {
+        file.feed->watch_gate(*gate);
+      }
+    }
     files_.push_back(std::move(file));
+  }
+}
+
+std::string Pipeline::target_name(TargetId id) const {
+  const std::lock_guard lock(slots_mutex_);
+  return slots_.name(id);
+}
+
+TargetId Pipeline::target_id(std::string_view name) const {
+  const std::lock_guard lock(slots_mutex_);
+  return slots_.find(name);
+}
+
+// Before the recovered logs are given away.
+void Pipeline::remember_file_marks() {
+  for (const SourceSpec& source : catalog_.sources) {
+    if (listens(source)) continue;
+    file_marks_.push_back(data_ != nullptr ? data_->recovered().file_marks(source.name)
+                                           : std::vector<FileMark>());
   }
 }
 
@@ -189,6 +261,7 @@ Status Pipeline::open_files() {
     FileReaderOptions options;
     options.path = source.kind == SourceKind::standard_input ? "-" : source.path;
     options.follow = source.follow;
+    options.marks = file_marks_[next];
     auto reader = FileReader::open(options, *files_[next].feed);
     if (!reader) return Error{"source " + source.name + ": " + reader.error().message};
     files_[next++].reader = std::move(reader).value();
@@ -197,6 +270,10 @@ Status Pipeline::open_files() {
 }
 
 Status Pipeline::start() {
+  if (data_ != nullptr) {
+    if (Status status = data_->start(read_clock()); !status) return status;
+    look_at_disk();
+  }
   for (auto& loop : loops_) {
     if (Status status = loop->start(); !status) return status;
   }
@@ -226,15 +303,25 @@ void Pipeline::install_target(const TargetSpec& spec) {
   const auto known = target_specs_.find(spec.name);
   if (view.counters != nullptr && !view.retired && known != target_specs_.end()) {
     if (!same_target(known->second, spec)) {
-      writer_loop(id).run_and_wait([&] { writer.change_target(id, spec); });
+      writer_loop(id).run_and_wait([&] {
+        writer.change_target(id, spec);
+        open_feeds(id, writer, spec);
+      });
     }
   } else {
     if (view.counters == nullptr) view.counters = std::make_shared<TargetCounters>();
     view.name = spec.name;
     view.retired = false;
-    writer_loop(id).run_and_wait([&] { writer.add_target(id, spec, view.counters); });
+    writer_loop(id).run_and_wait([&] {
+      writer.add_target(id, spec, view.counters);
+      open_feeds(id, writer, spec);
+    });
   }
   target_specs_[spec.name] = spec;
+}
+
+void Pipeline::open_feeds(TargetId id, Writer& writer, const TargetSpec& spec) {
+  if (data_ != nullptr) cell_->durable()->open_feeds(cell_->writer_of(id), writer, id, spec);
 }
 
 void Pipeline::retire_missing(const Catalog& catalog) {
@@ -335,6 +422,34 @@ bool Pipeline::drained() {
   return cell_->taken_by_writers() && writers_idle();
 }
 
+bool Pipeline::has_memory_bus() const {
+  return std::ranges::any_of(catalog_.buses, [](const BusSpec& bus) {
+    return bus.durability == Durability::memory;
+  });
+}
+
+void Pipeline::look_at_disk() {
+  if (data_ == nullptr) return;
+  const std::uint64_t bytes = data_->free_space();
+  log_loop_->post([this, bytes] { cell_->durable()->set_free_space(bytes); });
+}
+
+// What was delivered up to now is written down, so that the next start does not repeat it.
+void Pipeline::save_and_close_logs() {
+  DurableBuses& durable = *cell_->durable();
+  const auto until = [&](const std::function<bool()>& condition) {
+    const MonotonicTime deadline = monotonic_now() + kCloseLimit;
+    bool met = false;
+    while (!met && monotonic_now() < deadline && !failure()) {
+      log_loop_->run_and_wait([&] { met = condition(); });
+      if (!met) std::this_thread::sleep_for(kAdoptionPoll);
+    }
+  };
+  until([&] { return durable.logs_idle(); });
+  until([&] { return durable.save_cursors(read_clock()); });
+  data_->stop();
+}
+
 std::optional<Error> Pipeline::failure() const {
   for (const auto& loop : loops_) {
     if (auto error = loop->error()) return error;
@@ -353,6 +468,7 @@ void Pipeline::finish() {
   for (std::size_t i = 0; i < writer_loops_.size(); ++i) {
     writer_loops_[i]->run_and_wait([&, i] { cell_->writer(i).abandon(); });
   }
+  if (data_ != nullptr && log_loop_ != nullptr) save_and_close_logs();
   for (auto& loop : loops_) loop->stop();
   for (auto& loop : loops_) loop->join();
   files_.clear();

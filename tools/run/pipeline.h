@@ -19,15 +19,16 @@
 #include "io/files/file_reader.h"
 #include "io/run/listener.h"
 #include "io/run/loop.h"
+#include "tools/run/data_directory.h"
 #include "tools/run/file_feed.h"
 #include "tools/run/messages.h"
 
 namespace weir {
 
-class Pipeline {
+class Pipeline final : private ProcessNames {
  public:
   static Result<std::unique_ptr<Pipeline>> create(const Catalog& catalog, Console& console);
-  ~Pipeline();
+  ~Pipeline() override;
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
@@ -49,6 +50,10 @@ class Pipeline {
   void finish();
   // A thread ended by itself.
   std::optional<Error> failure() const;
+  // To be called now and then while it runs: tells the logs how much space the disk has.
+  void look_at_disk();
+  // Buses whose events are gone with the process.
+  bool has_memory_bus() const;
 
   struct TargetView {
     std::string name;
@@ -73,6 +78,15 @@ class Pipeline {
   Status make_loops(const Plan& plan);
   Status open_files();
   void place_stages(const Plan& plan);
+  void place_ingest(std::size_t thread, const Plan& plan);
+  void place_logs(std::size_t thread, const Plan& plan);
+  void place_writer(std::size_t thread, const Plan& plan, std::size_t index);
+  void place_file_feeds(const Plan& plan);
+  Port& new_port(std::size_t thread);
+  void remember_file_marks();
+  void open_feeds(TargetId id, Writer& writer, const TargetSpec& spec);
+  std::string target_name(TargetId id) const override;
+  TargetId target_id(std::string_view name) const override;
   std::vector<Waker*> loops_with(const Plan& plan, bool ThreadPlan::*role);
   void watch(std::size_t thread, Stage& stage, std::vector<Waker*> wakers);
   Loop& writer_loop(TargetId target);
@@ -80,11 +94,12 @@ class Pipeline {
   void retire_missing(const Catalog& catalog);
   void publish(std::shared_ptr<const Routing> routing);
   bool writers_idle();
+  void save_and_close_logs();
 
   Catalog catalog_;
   std::unique_ptr<Messages> messages_;
   TargetSlots slots_;
-  std::mutex slots_mutex_;  // names are read by stages' messages
+  mutable std::mutex slots_mutex_;  // names are read by stages' messages
   BusRules bus_rules_;
   std::shared_ptr<const Routing> routing_;
   std::uint64_t version_ = 1;
@@ -93,10 +108,13 @@ class Pipeline {
   std::vector<SourceId> listener_sources_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::unique_ptr<Port>> ports_;
+  std::unique_ptr<DataDirectory> data_;  // null: every bus is a memory bus
   std::unique_ptr<Cell> cell_;
   std::vector<std::unique_ptr<NotifyingStage>> stages_;
   std::vector<Loop*> writer_loops_;
   Loop* ingest_loop_ = nullptr;
+  Loop* log_loop_ = nullptr;
+  std::vector<std::vector<FileMark>> file_marks_;  // by file source
   std::vector<FileSource> files_;
 
   std::vector<TargetView> targets_;  // by slot

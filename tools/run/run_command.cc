@@ -56,7 +56,9 @@ class Run {
     if (!pipeline) return fail(kExitUsage, pipeline.error());
     pipeline_ = std::move(pipeline).value();
     if (Status started = pipeline_->start(); !started) return fail(kExitUsage, started.error());
-    console_.note("every bus is a memory bus: what is not delivered does not survive the process");
+    if (loaded->catalog.data_dir.empty()) {
+      console_.note("every bus is a memory bus: what is not delivered does not survive the process");
+    }
     for (const std::string& line : pipeline_->listening()) console_.say(line);
     watch();
     return close();
@@ -95,6 +97,7 @@ class Run {
     }
     const MonotonicTime now = monotonic_now();
     if (!stopping_ && pipeline_->sources_finished()) begin_stop(MonotonicTime::never());
+    pipeline_->look_at_disk();
     if (stopping_ && (pipeline_->drained() || now >= stop_deadline_)) done_ = true;
     if (console_.terminal() && now >= next_status_) {
       console_.status(status_.next(*pipeline_, now, terminal_width()));
