@@ -15,12 +15,12 @@ constexpr std::uint32_t kLargeHeadroom = 64;
 std::size_t blocks_for(const Plan& plan, std::size_t fillers, const Catalog& catalog) {
   const bool logged = std::ranges::any_of(
       catalog.buses, [](const BusSpec& bus) { return bus.durability == Durability::fsync; });
-  return 8                         // with the kernel, for receives
+  return 8                           // with the kernel, for receives
          + 1 + catalog.buses.size()  // received or being copied, and gathering, in the Ingest
-         + 2 * fillers             // the same in a file reader, which has one bus
-         + 4 * plan.routers()      // sealed or being routed
-         + 8 + 4 * plan.writers()  // in order, or being written
-         + (logged ? 96 : 0)       // in a log, waiting for the disk: 12 MiB, some syncs' worth
+         + 2 * fillers               // the same in a file reader, which has one bus
+         + 4 * plan.routers()        // sealed or being routed
+         + 8 + 4 * plan.writers()    // in order, or being written
+         + (logged ? 96 : 0)         // in a log, waiting for the disk: 12 MiB, some syncs' worth
       ;
 }
 
@@ -74,8 +74,7 @@ Cell::Cell(const Catalog& catalog, std::shared_ptr<const Routing> routing, const
       hosts_(hosts),
       run_seed_(run_seed),
       event_bytes_max_(largest_event(catalog)),
-      blocks_(blocks_for(plan, fillers, catalog), kBlockHeadroom, kBlockCapacity,
-              fillers + 8),
+      blocks_(blocks_for(plan, fillers, catalog), kBlockHeadroom, kBlockCapacity, fillers + 8),
       large_blocks_(kLargeBlocks, kLargeHeadroom, static_cast<std::uint32_t>(event_bytes_max_ + 2),
                     fillers + 8),
       sealed_(blocks_.size() + kLargeBlocks, fillers + 2),

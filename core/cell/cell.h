@@ -49,8 +49,8 @@ class Cell {
   Cell(const Cell&) = delete;
   Cell& operator=(const Cell&) = delete;
 
-  // Before the stages, if there are durable buses. `catalog` is used during the call only; the other
-  // two outlive this.
+  // Before the stages, if there are durable buses. `catalog` is used during the call only; the
+  // other two outlive this.
   DurableBuses& make_durable(const Catalog& catalog, RecoveredBuses recovered,
                              const ProcessNames& names, BusLogHost& host);
   DurableBuses* durable() { return durable_.get(); }

@@ -133,13 +133,12 @@ CatchUp& DurableBuses::add_writer(std::size_t index, Writer& writer, std::vector
   WEIR_CHECK(ports.size() == buses_.size());
   const ReplayNames& names = *this;
   Reading reading;
-  reading.catch_up =
-      std::make_unique<CatchUp>(CatchUp::Options{}, writer, SteadyClock(now));
+  reading.catch_up = std::make_unique<CatchUp>(CatchUp::Options{}, writer, SteadyClock(now));
   for (std::size_t i = 0; i < buses_.size(); ++i) {
     Bus& bus = buses_[i];
     writer.add_bus(bus.id, board_.passed(bus.id, index, {bus.next_sequence, 0}));
-    reading.readers.push_back(std::make_unique<LogReader>(
-        LogReader::Options{}, *ports[i], bus.log->view(), names, tables_, now));
+    reading.readers.push_back(std::make_unique<LogReader>(LogReader::Options{}, *ports[i],
+                                                          bus.log->view(), names, tables_, now));
     reading.catch_up->add_source(bus.id, *reading.readers.back());
   }
   readings_.push_back(std::move(reading));

@@ -5,7 +5,8 @@
 //     DATA_DIR/cursors.0, .1   how far each target has come (core/log/cursor_file.h)
 //
 // Life: recover() on the control thread, while the directory's lock is held -> the constructor ->
-// make_log() for each bus, make_keeper(), add_writer() for each Writer, open_feeds() for each target
+// make_log() for each bus, make_keeper(), add_writer() for each Writer, open_feeds() for each
+// target
 // -> polled -> close() -> until quiescent().
 //
 // Threads: built and destroyed on the control thread while no stage is polled; open_feeds() on the

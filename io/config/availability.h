@@ -8,8 +8,9 @@
 namespace weir {
 
 inline constexpr std::array<std::string_view, 2> kUnfinishedRootKeys = {"data_dir", "disk"};
-inline constexpr std::array<std::string_view, 1> kUnfinishedSourceKeys = {"acks"};
-inline constexpr std::array<std::string_view, 8> kUnfinishedTargetKeys = {
-    "url", "bus", "acks", "retries", "max_age", "dead_letter", "order_by", "partition_key"};
+inline constexpr std::array<std::string_view, 3> kUnfinishedTargetKeys = {"bus", "dead_letter",
+                                                                          "partition_key"};
+// Of targets that are no url: they try for ever.
+inline constexpr std::array<std::string_view, 2> kUnfinishedStreamKeys = {"retries", "max_age"};
 
 }  // namespace weir

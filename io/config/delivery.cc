@@ -143,7 +143,7 @@ void warn_of_no_store(CatalogDraft& draft, const TargetSpec& spec, const TargetD
   draft.reading.warn(*target.key,
                      fmt::format("target '{}': without 'data_dir' there is no store for dead "
                                  "letters, an event that cannot be delivered is dropped and "
-                                 "counted; name a target in 'dead_letter' to keep it",
+                                 "counted",
                                  spec.name));
 }
 

@@ -160,7 +160,6 @@ SourceSpec read_source(const NamedNode& named, CatalogDraft& draft) {
   SourceSpec spec;
   spec.name = named.key->text;
   if (named.value->kind != YamlNode::Kind::mapping) return spec;
-  refuse_unfinished(section, kUnfinishedSourceKeys, draft);
   read_kind_of_source(section, draft, spec);
   spec.format = section.choice<SourceFormat>("format", kFormats).value_or(SourceFormat::automatic);
   spec.bus = read_bus(section, draft);

@@ -40,8 +40,8 @@ DataDirectory::~DataDirectory() {
 Status DataDirectory::start(const Now& now) {
   clock_ = SteadyClock(now);
   store_->start();
-  auto control = ControlServer::open(
-      path_, [this](const std::string& request, const ControlEmit& emit) {
+  auto control =
+      ControlServer::open(path_, [this](const std::string& request, const ControlEmit& emit) {
         return answer(request, emit);
       });
   if (!control) return control.error();

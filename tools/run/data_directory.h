@@ -1,5 +1,5 @@
-// DataDirectory: what a router with a `data_dir` holds besides its stages: the lock that keeps other
-// processes out, the store of retries and dead letters, and the control socket for the tools.
+// DataDirectory: what a router with a `data_dir` holds besides its stages: the lock that keeps
+// other processes out, the store of retries and dead letters, and the control socket for the tools.
 //
 // Threads: all calls from the control thread; requests are answered on threads of the socket.
 #pragma once

@@ -20,7 +20,8 @@
 
 namespace weir {
 
-class Messages final : public IngestEvents, public RefusalSink,
+class Messages final : public IngestEvents,
+                       public RefusalSink,
                        public WriterHost,
                        public BusLogHost {
  public:

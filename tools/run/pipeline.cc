@@ -10,6 +10,7 @@
 #include "io/ring/clock.h"
 #include "io/run/pieces.h"
 #include "io/run/signals.h"
+#include "io/tls/tls_port.h"
 #include "tools/run/output_file.h"
 
 namespace weir {
@@ -83,8 +84,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog, Conso
 
   if (Status status = prepare_files(catalog); !status) return status.error();
   if (!catalog.data_dir.empty()) {
-    auto data = DataDirectory::open(catalog,
-                                    [&console](const std::string& text) { console.warn(text); });
+    auto data =
+        DataDirectory::open(catalog, [&console](const std::string& text) { console.warn(text); });
     if (!data) return data.error();
     self.data_ = std::move(data).value();
   }
@@ -209,7 +210,9 @@ void Pipeline::place_writer(std::size_t thread, const Plan& plan, std::size_t in
   EventStore* store = data_ != nullptr ? &data_->store().client(loops_[thread]->waker()) : nullptr;
   DeliveryNames names;
   for (const BusSpec& bus : catalog_.buses) names.buses.push_back(bus.name);
-  Writer& writer = cell_->make_writer(index, new_port(thread), store, std::move(names));
+  ports_.push_back(std::make_unique<TlsPort>(loops_[thread]->ring().make_port(), handshaker_,
+                                             loops_[thread]->waker()));
+  Writer& writer = cell_->make_writer(index, *ports_.back(), store, std::move(names));
   watch(thread, writer, loops_with(plan, &ThreadPlan::ingest));
   writer_loops_.push_back(loops_[thread].get());
   if (data_ == nullptr) return;
@@ -423,9 +426,8 @@ bool Pipeline::drained() {
 }
 
 bool Pipeline::has_memory_bus() const {
-  return std::ranges::any_of(catalog_.buses, [](const BusSpec& bus) {
-    return bus.durability == Durability::memory;
-  });
+  return std::ranges::any_of(
+      catalog_.buses, [](const BusSpec& bus) { return bus.durability == Durability::memory; });
 }
 
 void Pipeline::look_at_disk() {

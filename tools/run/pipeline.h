@@ -19,6 +19,7 @@
 #include "io/files/file_reader.h"
 #include "io/run/listener.h"
 #include "io/run/loop.h"
+#include "io/tls/handshaker.h"
 #include "tools/run/data_directory.h"
 #include "tools/run/file_feed.h"
 #include "tools/run/messages.h"
@@ -107,6 +108,7 @@ class Pipeline final : private ProcessNames {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<SourceId> listener_sources_;
   std::vector<std::unique_ptr<Loop>> loops_;
+  Handshaker handshaker_;
   std::vector<std::unique_ptr<Port>> ports_;
   std::unique_ptr<DataDirectory> data_;  // null: every bus is a memory bus
   std::unique_ptr<Cell> cell_;

@@ -57,7 +57,8 @@ class Run {
     pipeline_ = std::move(pipeline).value();
     if (Status started = pipeline_->start(); !started) return fail(kExitUsage, started.error());
     if (loaded->catalog.data_dir.empty()) {
-      console_.note("every bus is a memory bus: what is not delivered does not survive the process");
+      console_.note(
+          "every bus is a memory bus: what is not delivered does not survive the process");
     }
     for (const std::string& line : pipeline_->listening()) console_.say(line);
     watch();

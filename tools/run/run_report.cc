@@ -35,7 +35,7 @@ Report report_source(const SourceTotals& totals) {
 
 Report report_target(const TargetCounters& counters) {
   return {{"matched", counters.matched.read()}, {"delivered", counters.delivered.read()},
-          {"shed", counters.shed.read()},       {"dead_lettered", 0},
+          {"shed", counters.shed.read()},       {"dead_lettered", counters.dead_lettered.read()},
           {"dropped", counters.dropped.read()}, {"pending", counters.pending.read()},
           {"batches", counters.batches.read()}, {"bytes", counters.bytes.read()}};
 }
