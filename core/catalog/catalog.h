@@ -12,6 +12,7 @@
 #include "core/base/secret.h"
 #include "core/base/units.h"
 #include "core/port/port.h"
+#include "core/rule/compile_limits.h"
 
 namespace weir {
 
@@ -185,6 +186,7 @@ struct Catalog {
   std::vector<RuleSpec> rules;  // in the order of the file, rule files after
   std::vector<TargetSpec> targets;
   PipelineSpec pipeline;
+  CompileLimits rule_limits;  // of each bus
 };
 
 }  // namespace weir

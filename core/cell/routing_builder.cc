@@ -17,10 +17,12 @@ TargetId TargetSlots::find(std::string_view name) const {
   return TargetId(static_cast<std::uint16_t>(found - names_.begin()));
 }
 
-LiveRules& BusRules::of(BusId bus) {
+LiveRules& BusRules::of(BusId bus, const CompileLimits& limits) {
+  if (limits != limits_) buses_.clear();
+  limits_ = limits;
   if (buses_.size() <= bus.value) buses_.resize(bus.value + 1U);
   auto& rules = buses_[bus.value];
-  if (rules == nullptr) rules = std::make_unique<LiveRules>();
+  if (rules == nullptr) rules = std::make_unique<LiveRules>(limits);
   return *rules;
 }
 
@@ -54,7 +56,8 @@ Result<BusRouting> build_bus(const Catalog& catalog, BusId bus, const std::vecto
   auto set = rules.assign(texts, run);
   if (!set) {
     const RuleSpec& rule = catalog.rules[positions[set.error().rule]];
-    return Error{rule.place + ": rule " + rule.name + ": " + set.error().message};
+    const std::string at = set.error().path.empty() ? "" : "at '" + set.error().path + "': ";
+    return Error{rule.place + ": rule " + rule.name + ": " + at + set.error().message};
   }
   BusRouting routing;
   routing.rules = std::move(set).value();
@@ -79,7 +82,7 @@ Result<std::shared_ptr<const Routing>> build_routing(const Catalog& catalog, std
   }
   for (std::size_t i = 0; i < catalog.buses.size(); ++i) {
     const BusId id(static_cast<std::uint16_t>(i));
-    auto bus = build_bus(catalog, id, target_slots, rules.of(id), run);
+    auto bus = build_bus(catalog, id, target_slots, rules.of(id, catalog.rule_limits), run);
     if (!bus) return bus.error();
     routing->buses.push_back(std::move(bus).value());
   }

@@ -31,7 +31,8 @@ class TargetSlots {
 // The rules in force, bus by bus, so that the next Routing compiles only what has changed.
 class BusRules {
  public:
-  LiveRules& of(BusId bus);
+  // Under other limits than before, a bus begins with no rules.
+  LiveRules& of(BusId bus, const CompileLimits& limits);
   // True when some bus's changes have grown so much that they should be compiled into one.
   bool merge_due() const;
 
@@ -39,6 +40,7 @@ class BusRules {
   friend std::shared_ptr<const Routing> merge_rules(const Routing&, std::uint64_t, BusRules&,
                                                     const RunPieces&);
   std::vector<std::unique_ptr<LiveRules>> buses_;
+  CompileLimits limits_;
 };
 
 // `version` must be higher than that of any earlier Routing. Targets of the catalog get their

@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace weir::engine {
-namespace {
-
-constexpr std::uint64_t kStepsMax = 4'000'000;  // per event: some 20 ms
-
-}  // namespace
 
 void ArraySearch::fit(const Tables& tables) {
   if (path_lists_.size() < tables.matchers.size()) path_lists_.resize(tables.matchers.size());
@@ -27,7 +22,7 @@ void ArraySearch::start(const EventState& state) {
   pool_.clear();
   choices_.assign(state.array_count(), Choice{});
   trail_.clear();
-  steps_left_ = kStepsMax;
+  steps_left_ = state.tables().array_steps_max;
 }
 
 std::span<const std::uint32_t> ArraySearch::values_of(std::uint32_t path) {

@@ -10,9 +10,6 @@ void grow(std::vector<T>& list, std::size_t size) {
   if (list.size() < size) list.resize(size);
 }
 
-// What the wildcards of one event may cost beyond what its length allows: below a millisecond.
-constexpr std::int64_t kWildcardSteps = 150'000;
-
 }  // namespace
 
 void EventState::fit(const Tables& tables) {
@@ -39,7 +36,7 @@ void EventState::start(const Tables& tables) {
     ++round_;
   }
   any_bound_ = false;
-  wildcards_.steps_left = kWildcardSteps;
+  wildcards_.steps_left = static_cast<std::int64_t>(tables.wildcard_steps_max);
   fired_.clear();
   present_.clear();
   touched_.clear();

@@ -15,8 +15,8 @@ using Kind = JsonNode::Kind;
 using Branch = std::vector<Pattern::Field>;
 
 constexpr std::string_view kOr = "$or";
-constexpr std::size_t kPathBytesMax = 2U * 1024 * 1024;
-constexpr std::size_t kWorkMax = 20'000'000;
+// How often expanding may look at fields, for each that the limits allow.
+constexpr std::size_t kLooksPerField = 50;
 // Names that a member inside `$or` may not have: what is or may become an operator.
 constexpr std::array kReservedInOr = std::to_array<std::string_view>({"exactly",
                                                                       "equals-ignore-case",
@@ -96,13 +96,14 @@ class Reading {
 };
 
 bool Reading::affordable(std::size_t branches, std::size_t fields, std::size_t offset) {
-  if (branches <= limits_->branches_per_rule_max && fields <= limits_->fields_per_rule_max) {
-    return true;
-  }
+  const bool many_branches = branches > limits_->branches_per_rule_max;
+  if (!many_branches && fields <= limits_->fields_per_rule_max) return true;
   too_costly_ = true;
-  return fail(offset, "too costly: the alternatives of $or multiply to more than " +
-                          std::to_string(limits_->branches_per_rule_max) + " combinations or " +
-                          std::to_string(limits_->fields_per_rule_max) + " fields");
+  const std::string most =
+      many_branches ? std::to_string(limits_->branches_per_rule_max) + " combinations"
+                    : std::to_string(limits_->fields_per_rule_max) + " fields of all combinations";
+  return fail(offset, "too costly: the alternatives of $or multiply to more than " + most +
+                          raise_words(many_branches ? kLimitOrCombinations : kLimitOrFields));
 }
 
 std::size_t fields_of(const std::vector<Branch>& branches) {
@@ -225,9 +226,11 @@ bool Reading::add_condition(const JsonNode& array) {
   const auto [path, fresh] = number_path();
   if (fresh) {
     path_bytes_ += path_.size();
-    if (path_bytes_ > kPathBytesMax) {
+    if (path_bytes_ > limits_->path_bytes_max) {
       too_costly_ = true;
-      return fail(array.offset, "too costly: the names of all fields are too long");
+      return fail(array.offset, "too costly: the names of all fields have more than " +
+                                    std::to_string(limits_->path_bytes_max) + " bytes" +
+                                    raise_words(kLimitFieldNames));
     }
   }
   out_->conditions.push_back(std::move(condition));
@@ -239,9 +242,10 @@ bool Reading::set_field(Pattern::Field field, std::size_t offset) {
   const std::size_t fields = fields_of(current_) + current_.size();
   if (!affordable(current_.size(), fields, offset)) return false;
   work_ += fields;
-  if (work_ > kWorkMax) {
+  if (work_ / kLooksPerField > limits_->fields_per_rule_max) {
     too_costly_ = true;
-    return fail(offset, "too costly: too many fields behind too many alternatives of $or");
+    return fail(offset, "too costly: too many fields behind too many alternatives of $or" +
+                            raise_words(kLimitOrFields));
   }
   for (Branch& branch : current_) {
     const auto old = std::ranges::find(branch, field.path, &Pattern::Field::path);
@@ -334,10 +338,11 @@ PatternReader::~PatternReader() = default;
 std::optional<PatternError> PatternReader::read(std::string_view text, const CompileLimits& limits,
                                                 Pattern& out) {
   if (text.size() > limits.pattern_bytes_max) {
-    return PatternError{
-        0,
-        "too costly: a pattern of more than " + std::to_string(limits.pattern_bytes_max) + " bytes",
-        "", 0};
+    return PatternError{0,
+                        "too costly: a pattern of more than " +
+                            std::to_string(limits.pattern_bytes_max) + " bytes" +
+                            raise_words(kLimitPattern),
+                        "", 0};
   }
   JsonTree& tree = scratch_->tree;
   if (!tree.read(text)) {

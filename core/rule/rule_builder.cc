@@ -58,14 +58,17 @@ void run_in_turn(std::size_t count, const std::function<void(std::size_t)>& piec
 
 class Builder {
  public:
-  Builder(std::uint64_t hash_key, std::size_t pieces_max)
-      : pieces_max_(pieces_max),
+  Builder(std::uint64_t hash_key, const CompileLimits& limits)
+      : pieces_max_(limits.wildcard_pieces_per_field_max),
         tables_(std::make_unique<Tables>()),
         hash_key_(hash_key),
         path_numbers_(hash_key_),
         test_numbers_(hash_key_),
         exclusion_numbers_(hash_key_),
-        condition_numbers_(hash_key_) {}
+        condition_numbers_(hash_key_) {
+    tables_->wildcard_steps_max = limits.wildcard_steps_max;
+    tables_->array_steps_max = limits.array_steps_max;
+  }
 
   void expect(std::span<const RuleChunk> chunks);
   std::optional<PatternError> add(const RuleChunk& chunk);
@@ -472,7 +475,7 @@ Result<std::shared_ptr<const Tables>, PatternError> engine::compile_tables(
   for (const RuleChunk& chunk : chunks) {
     if (chunk.error) return *chunk.error;
   }
-  Builder builder(hash_key, limits.wildcard_pieces_per_field_max);
+  Builder builder(hash_key, limits);
   builder.expect(chunks);
   for (const RuleChunk& chunk : chunks) {
     if (auto costly = builder.add(chunk)) return *std::move(costly);
@@ -484,7 +487,7 @@ Result<std::shared_ptr<const Tables>, PatternError> engine::compile_tables(
 PatternError engine::too_many_pieces(std::size_t rule, std::string path, std::size_t limit) {
   return {rule,
           "too costly: the wildcards on this field have more than " + std::to_string(limit) +
-              " pieces behind their first",
+              " pieces behind their first" + raise_words(kLimitWildcardPieces),
           std::move(path), 0};
 }
 

@@ -19,6 +19,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
+#include "core/rule/compile_limits.h"
 
 namespace weir {
 
@@ -35,17 +36,6 @@ struct PatternError {
   std::string message;     // what is wrong, and what would be right
   std::string path;        // dotted name of the field, empty at the top
   std::size_t offset = 0;  // byte offset into the pattern text
-};
-
-// What one set may cost. No honest user meets the defaults.
-struct CompileLimits {
-  std::size_t branches_per_rule_max = 10'000;  // sub-rules after the expansion of `$or`
-  std::size_t fields_per_rule_max = 400'000;   // fields of all sub-rules of one rule together
-  // Of the wildcards of one field together: pieces behind their first, as `c` and `d` in
-  // "a*b*c*d*". Each may cost every value a few steps.
-  std::size_t wildcard_pieces_per_field_max = 100'000;
-  std::size_t pattern_bytes_max = 16U * 1024 * 1024;
-  std::uint64_t hash_key = 0;  // of all tables that event bytes are looked up in; 0: chosen anew
 };
 
 namespace engine {

@@ -81,6 +81,9 @@ struct Tables {
   std::size_t test_count = 0;
   std::size_t exclusion_count = 0;
   WildcardScratchSize wildcards;
+  // What one event may cost; see CompileLimits.
+  std::size_t wildcard_steps_max = 0;
+  std::size_t array_steps_max = 0;
 
   std::size_t path_count() const { return matchers.size(); }
   std::size_t rule_count() const { return many_branches.size(); }

@@ -12,6 +12,8 @@
 
 namespace weir {
 
+inline constexpr std::uint64_t kEventBytesMost = 64 * kMiB;  // what `limits: {event}` may be
+
 // What of a target can only be judged once all parts are known.
 struct TargetDraft {
   const YamlNode* key = nullptr;        // that declared it

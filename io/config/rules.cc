@@ -38,7 +38,7 @@ std::string place_of(const Fault& fault) {
   return fmt::format("{}:{}:{}", fault.file, fault.line, fault.column);
 }
 
-void read_inline_pattern(const Section& section, RuleSpec& rule) {
+void read_inline_pattern(const Section& section, const CompileLimits& limits, RuleSpec& rule) {
   const YamlNode* node = section.value("pattern");
   if (node == nullptr) {
     section.fault(section.at(), "'pattern' is missing, such as pattern: {action: [REJECT]}");
@@ -48,7 +48,7 @@ void read_inline_pattern(const Section& section, RuleSpec& rule) {
   auto pattern = read_pattern(reading, *node, fmt::format("{}: pattern", section.what()));
   if (!pattern) return;
   rule.pattern = std::move(pattern->json);
-  if (const auto error = check_pattern(rule.pattern)) {
+  if (const auto error = check_pattern(rule.pattern, limits)) {
     reading.faults.push_back(
         reading.source.fault(pattern->source_offset(error->offset, reading.source),
                              fmt::format("{}: pattern: {}", section.what(),
@@ -73,7 +73,7 @@ void read_rule(const NamedNode& named, CatalogDraft& draft) {
   } else {
     draft.reading.warn(*named.key, fmt::format("{} has no target, it only counts", section.what()));
   }
-  read_inline_pattern(section, rule);
+  read_inline_pattern(section, draft.catalog.rule_limits, rule);
   draft.catalog.rules.push_back(std::move(rule));
 }
 
@@ -142,7 +142,7 @@ void take_file_rule(const SourceText& source, FileRule& read, const RuleSpec& sh
         read.offset, fmt::format("{} is declared before, at {}: keep one", what, *earlier)));
     return;
   }
-  if (const auto error = check_pattern(read.pattern)) {
+  if (const auto error = check_pattern(read.pattern, draft.catalog.rule_limits)) {
     faults.push_back(source.fault(read.offset + (read.inside_string ? 0 : error->offset),
                                   fmt::format("{}: pattern: {}", what, describe(*error))));
     return;

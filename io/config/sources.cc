@@ -22,14 +22,13 @@ constexpr std::array<std::string_view, 14> kKeys = {
     "tcp",    "unix",         "file",     "stdin",  "format",  "bus",        "follow",
     "fields", "allow_public", "envelope", "limits", "rejects", "congestion", "acks"};
 constexpr std::array<std::string_view, 3> kEnvelopeKeys = {"source", "detail-type", "resources"};
-constexpr std::array<std::string_view, 1> kLimitKeys = {"event"};
+constexpr std::array<std::string_view, 1> kSourceLimitKeys = {"event"};
 constexpr std::array<Section::Choice<SourceFormat>, 4> kFormats = {
     {{"auto", SourceFormat::automatic},
      {"ndjson", SourceFormat::ndjson},
      {"flow-log", SourceFormat::flow_log},
      {"cloudtrail", SourceFormat::cloudtrail}}};
 
-constexpr std::uint64_t kEventBytesMost = 64 * kMiB;
 constexpr std::size_t kSourcesMax = 4096;
 
 void read_listener(const Section& section, SourceSpec& spec) {
@@ -166,8 +165,8 @@ SourceSpec read_source(const NamedNode& named, CatalogDraft& draft) {
   read_fields(section, spec);
   read_envelope(section, spec);
   spec.event_bytes_limit = draft.event_bytes_limit;
-  if (const auto limits =
-          section.section("limits", fmt::format("limits of {}", section.what()), kLimitKeys)) {
+  if (const auto limits = section.section("limits", fmt::format("limits of {}", section.what()),
+                                          kSourceLimitKeys)) {
     spec.event_bytes_limit =
         limits->size("event", 1, kEventBytesMost).value_or(draft.event_bytes_limit);
   }
@@ -179,12 +178,6 @@ SourceSpec read_source(const NamedNode& named, CatalogDraft& draft) {
 }
 
 }  // namespace
-
-void read_limits(const Section& root, CatalogDraft& draft) {
-  const auto limits = root.section("limits", "'limits'", kLimitKeys);
-  if (!limits) return;
-  draft.event_bytes_limit = limits->size("event", 1, kEventBytesMost).value_or(kMiB);
-}
 
 void read_sources(const Section& root, CatalogDraft& draft) {
   const YamlNode* node = root.value("sources");

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/cell/routing_builder.h"
 #include "io/config/load.h"
 
 namespace weir {
@@ -30,6 +31,13 @@ int check(const std::string& path) {
     fmt::print(stderr, "{}\n", to_string(warning));
   }
   const Catalog& catalog = loaded->catalog;
+  // What only shows when all rules of a bus are put together.
+  TargetSlots slots;
+  BusRules rules;
+  if (const auto routing = build_routing(catalog, 1, 1, slots, rules); !routing) {
+    fmt::print(stderr, "{}\n", routing.error().message);
+    return kExitConfiguration;
+  }
   fmt::print("{}: sound; {}, {}, {}, {}", path, counted(catalog.sources.size(), "source"),
              counted(catalog.rules.size(), "rule"), counted(catalog.targets.size(), "target"),
              counted(catalog.buses.size(), "bus"));

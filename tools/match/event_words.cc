@@ -24,7 +24,7 @@ std::string_view kind_of(EventError error) {
     case EventError::too_deep:
       return "nested too deep";
     case EventError::too_complex:
-      return "too many arrays within arrays";
+      return "takes too many steps to match (raise limits.array_steps, limits.wildcard_steps)";
   }
   return "bad";
 }

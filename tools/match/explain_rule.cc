@@ -34,8 +34,8 @@ int unknown_rule(const RuleTexts& texts, const std::string& name) {
 }  // namespace
 
 int explain_rule(const std::string& rules_path, const std::string& rule_name,
-                 const std::string& events_path) {
-  const Result<RuleTexts, RuleFaults> texts = read_rule_texts(rules_path);
+                 const std::string& events_path, const CompileLimits& limits) {
+  const Result<RuleTexts, RuleFaults> texts = read_rule_texts(rules_path, limits);
   if (!texts) {
     for (const std::string& fault : texts.error()) fmt::print(stderr, "{}\n", fault);
     return kExitUsage;
@@ -44,12 +44,12 @@ int explain_rule(const std::string& rules_path, const std::string& rule_name,
   while (index < texts->rules.size() && texts->rules[index].name != rule_name) ++index;
   if (index == texts->rules.size()) return unknown_rule(*texts, rule_name);
   const std::string& pattern = texts->rules[index].pattern;
-  if (auto error = check_pattern(pattern)) {
+  if (auto error = check_pattern(pattern, limits)) {
     error->rule = index;
     for (const auto& fault : all_rule_faults(*texts, *error)) fmt::print(stderr, "{}\n", fault);
     return kExitUsage;
   }
-  const auto explainer = RuleExplainer::make(pattern);
+  const auto explainer = RuleExplainer::make(pattern, limits);
   if (!explainer) {
     fmt::print(stderr, "weir: rule '{}': {}\n", rule_name, explainer.error().message);
     return kExitUsage;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/sync/counter.h"
+#include "tools/common/limit_option.h"
 #include "tools/common/report.h"
 #include "tools/match/block_line.h"
 #include "tools/match/event_feed.h"
@@ -38,6 +39,7 @@ struct MatchOptions {
   unsigned threads = 1;
   std::string stats_path;
   std::optional<std::string> explain;  // the name of a rule
+  CompileLimits limits;
 };
 
 class MatchRun {
@@ -169,9 +171,9 @@ int match(const MatchOptions& options) {
     return kExitUsage;
   }
   if (options.explain) {
-    return explain_rule(options.rules_path, *options.explain, options.events_path);
+    return explain_rule(options.rules_path, *options.explain, options.events_path, options.limits);
   }
-  Result<NamedRules, RuleFaults> rules = load_named_rules(options.rules_path);
+  Result<NamedRules, RuleFaults> rules = load_named_rules(options.rules_path, options.limits);
   if (!rules) {
     for (const std::string& fault : rules.error()) fmt::print(stderr, "{}\n", fault);
     return kExitUsage;
@@ -204,6 +206,7 @@ void add_match_command(CLI::App& app, int& exit_code) {
   command->add_option("--stats", options->stats_path,
                       "Write sizes, totals and times of matching to this file, as JSON ('-': "
                       "standard output)");
+  add_limit_option(*command, options->limits);
   CLI::Option* explain = command->add_option(
       "--explain", options->explain,
       "Say instead for each event why this rule matches it or not: the fields that decide, their "

@@ -30,7 +30,7 @@ std::string describe(const SourceText& source, const FileRule& rule, const Patte
 RuleFaults faults_of(const RuleTexts& texts, std::size_t first_rule, const PatternError& first) {
   RuleFaults faults;
   for (const FileRule& rule : texts.rules) {
-    const auto error = check_pattern(rule.pattern);
+    const auto error = check_pattern(rule.pattern, texts.limits);
     if (error) faults.push_back(describe(texts.source, rule, *error));
     if (faults.size() == kFaultsMax) break;
   }
@@ -48,7 +48,7 @@ Result<NamedRules, RuleFaults> compile(RuleTexts given) {
   texts.reserve(read.size());
   for (const std::uint32_t i : order) texts.push_back({read[i].name, read[i].pattern});
   const std::int64_t begin = monotonic_ns();
-  auto rules = compile_rules(texts, {}, run_pieces);
+  auto rules = compile_rules(texts, given.limits, run_pieces);
   const std::int64_t end = monotonic_ns();
   if (!rules) return faults_of(given, order[rules.error().rule], rules.error());
   NamedRules named;
@@ -69,7 +69,8 @@ RuleFaults all_rule_faults(const RuleTexts& texts, const PatternError& first) {
   return faults_of(texts, first.rule, first);
 }
 
-Result<RuleTexts, RuleFaults> read_rule_texts(const std::string& path) {
+Result<RuleTexts, RuleFaults> read_rule_texts(const std::string& path,
+                                              const CompileLimits& limits) {
   Result<std::string> text = read_whole_file(path);
   if (!text) return RuleFaults{"weir: " + text.error().message};
   SourceText source(path, std::move(text).value());
@@ -81,11 +82,12 @@ Result<RuleTexts, RuleFaults> read_rule_texts(const std::string& path) {
   if (!read) {
     return RuleFaults{to_string(source.fault(read.error().offset, read.error().message))};
   }
-  return RuleTexts{std::move(source), std::move(read).value()};
+  return RuleTexts{std::move(source), std::move(read).value(), limits};
 }
 
-Result<NamedRules, RuleFaults> load_named_rules(const std::string& path) {
-  Result<RuleTexts, RuleFaults> texts = read_rule_texts(path);
+Result<NamedRules, RuleFaults> load_named_rules(const std::string& path,
+                                                const CompileLimits& limits) {
+  Result<RuleTexts, RuleFaults> texts = read_rule_texts(path, limits);
   if (!texts) return texts.error();
   return compile(std::move(texts).value());
 }

@@ -31,12 +31,15 @@ using RuleFaults = std::vector<std::string>;
 struct RuleTexts {
   SourceText source;
   std::vector<FileRule> rules;
+  CompileLimits limits;  // that they are held to
 };
-Result<RuleTexts, RuleFaults> read_rule_texts(const std::string& path);
+Result<RuleTexts, RuleFaults> read_rule_texts(const std::string& path,
+                                              const CompileLimits& limits = {});
 // What is wrong with each rule on its own, where compile_rules() of all in the order of the file
 // stopped at `first`.
 RuleFaults all_rule_faults(const RuleTexts& texts, const PatternError& first);
 
-Result<NamedRules, RuleFaults> load_named_rules(const std::string& path);
+Result<NamedRules, RuleFaults> load_named_rules(const std::string& path,
+                                                const CompileLimits& limits = {});
 
 }  // namespace weir

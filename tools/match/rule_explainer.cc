@@ -64,9 +64,10 @@ std::string shown(std::string_view json) {
   return fmt::format("\"({} bytes)\"", json.size());
 }
 
-std::shared_ptr<const RuleSet> compile_one(const std::string& pattern) {
+std::shared_ptr<const RuleSet> compile_one(const std::string& pattern,
+                                           const CompileLimits& limits) {
   const RuleText text{"", pattern};
-  auto rules = compile_rules(std::span(&text, 1));
+  auto rules = compile_rules(std::span(&text, 1), limits);
   return rules ? std::move(rules).value() : nullptr;
 }
 
@@ -105,11 +106,13 @@ void walk(const JsonTree& tree, Visit&& visit) {
 
 }  // namespace
 
-Result<std::unique_ptr<RuleExplainer>> RuleExplainer::make(std::string_view pattern) {
+Result<std::unique_ptr<RuleExplainer>> RuleExplainer::make(std::string_view pattern,
+                                                           const CompileLimits& limits) {
   std::unique_ptr<RuleExplainer> made(new RuleExplainer);
   Pattern read;
   JsonTree tree;
-  if (read_pattern(pattern, {}, read) || !tree.read(pattern)) return Error{"the rule is invalid"};
+  if (read_pattern(pattern, limits, read) || !tree.read(pattern))
+    return Error{"the rule is invalid"};
   std::map<std::size_t, std::string> lists;  // by offset
   for (const std::uint32_t offset : read.condition_offsets) lists[offset];
   for (std::size_t i = 0; i < tree.size(); ++i) {
@@ -117,6 +120,8 @@ Result<std::unique_ptr<RuleExplainer>> RuleExplainer::make(std::string_view patt
     if (list == lists.end()) continue;
     list->second = compact(pattern.substr(tree.at(i).offset, tree.at(i).end - tree.at(i).offset));
   }
+  CompileLimits parts = limits;  // its parts repeat what the whole was allowed
+  parts.pattern_bytes_max = parts.wildcard_pieces_per_field_max = SIZE_MAX;
   std::map<std::uint32_t, std::size_t> asked_of;  // by condition
   std::vector<std::string> texts = {std::string(pattern)};
   for (const auto& branch : read.branches) {
@@ -127,8 +132,8 @@ Result<std::unique_ptr<RuleExplainer>> RuleExplainer::make(std::string_view patt
       const std::string& list = lists[read.condition_offsets[field.condition]];
       const auto [known, fresh] = asked_of.try_emplace(field.condition, made->asked_.size());
       if (fresh) {
-        made->asked_.push_back({path, list, compile_one('{' + member(path, list) + '}'),
-                                compile_one('{' + member(path, in_small(list)) + '}')});
+        made->asked_.push_back({path, list, compile_one('{' + member(path, list) + '}', parts),
+                                compile_one('{' + member(path, in_small(list)) + '}', parts)});
         if (made->asked_.back().rules == nullptr) {
           return Error{"the rule cannot be taken apart into its fields"};
         }
@@ -141,7 +146,7 @@ Result<std::unique_ptr<RuleExplainer>> RuleExplainer::make(std::string_view patt
   }
   std::vector<RuleText> rules;
   for (const std::string& text : texts) rules.push_back({"", text});
-  auto whole = compile_rules(rules);
+  auto whole = compile_rules(rules, parts);
   if (!whole) return Error{"the rule cannot be taken apart into its fields"};
   made->whole_ = std::move(whole).value();
   return made;

@@ -20,8 +20,9 @@ namespace weir {
 
 class RuleExplainer {
  public:
-  // `pattern` compiles.
-  static Result<std::unique_ptr<RuleExplainer>> make(std::string_view pattern);
+  // `pattern` compiles within `limits`.
+  static Result<std::unique_ptr<RuleExplainer>> make(std::string_view pattern,
+                                                     const CompileLimits& limits = {});
 
   // Appends `"match":true|false,"because":[...]`, or leaves `out` alone and tells what is wrong.
   EventError explain(std::string_view event, std::string& out, std::uint32_t* error_offset);

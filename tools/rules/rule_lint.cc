@@ -20,13 +20,13 @@ class Linting {
   Result<RuleLint, RuleFaults> run() {
     std::vector<RuleText> all;
     for (const FileRule& rule : texts_.rules) all.push_back({rule.name, rule.pattern});
-    const auto set = compile_rules(all);
+    const auto set = compile_rules(all, texts_.limits);
     if (!set) return all_rule_faults(texts_, set.error());
     const std::size_t base = bytes_of({});
     out_.bytes = (*set)->memory_bytes();
     Pattern pattern;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (read_pattern(all[i].pattern, {}, pattern)) continue;  // compiled above
+      if (read_pattern(all[i].pattern, texts_.limits, pattern)) continue;  // compiled above
       const std::size_t alone = bytes_of(std::span(all).subspan(i, 1));
       out_.rules.push_back({texts_.rules[i].name, cost_of(pattern), alone - std::min(alone, base)});
       for (Finding& finding : review(pattern, all[i].pattern)) add(i, std::move(finding));
@@ -42,8 +42,8 @@ class Linting {
   using Meaning =
       std::set<std::vector<std::uint32_t>>;  // of each sub-rule: field, what it asks, ...
 
-  static std::size_t bytes_of(std::span<const RuleText> rules) {
-    const auto set = compile_rules(rules);
+  std::size_t bytes_of(std::span<const RuleText> rules) const {
+    const auto set = compile_rules(rules, texts_.limits);
     return set ? (*set)->memory_bytes() : 0;
   }
 
@@ -109,8 +109,8 @@ class Linting {
 
 }  // namespace
 
-Result<RuleLint, RuleFaults> lint_rules(const std::string& path) {
-  const Result<RuleTexts, RuleFaults> texts = read_rule_texts(path);
+Result<RuleLint, RuleFaults> lint_rules(const std::string& path, const CompileLimits& limits) {
+  const Result<RuleTexts, RuleFaults> texts = read_rule_texts(path, limits);
   if (!texts) return texts.error();
   return Linting(*texts).run();
 }

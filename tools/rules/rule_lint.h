@@ -36,6 +36,6 @@ struct RuleLint {
   std::size_t bytes = 0;  // of the compiled set
 };
 
-Result<RuleLint, RuleFaults> lint_rules(const std::string& path);
+Result<RuleLint, RuleFaults> lint_rules(const std::string& path, const CompileLimits& limits = {});
 
 }  // namespace weir

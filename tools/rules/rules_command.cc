@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "tools/common/limit_option.h"
 #include "tools/rules/lint_report.h"
 #include "tools/rules/rule_lint.h"
 
@@ -19,10 +20,11 @@ constexpr int kExitUsage = 2;
 struct LintOptions {
   std::string rules_path;
   bool json = false;
+  CompileLimits limits;
 };
 
 int lint(const LintOptions& options) {
-  const Result<RuleLint, RuleFaults> found = lint_rules(options.rules_path);
+  const Result<RuleLint, RuleFaults> found = lint_rules(options.rules_path, options.limits);
   if (!found) {
     for (const std::string& fault : found.error()) fmt::print(stderr, "{}\n", fault);
     return kExitUsage;
@@ -50,6 +52,7 @@ void add_rules_command(CLI::App& app, int& exit_code) {
                    "'aws events list-rules' prints")
       ->required();
   command->add_flag("--json", options->json, "Print JSON instead of the table");
+  add_limit_option(*command, options->limits);
   command->footer(
       "Findings, only what is proved: never-matches, matches-all, duplicate (two rules ask the\n"
       "same), overridden (a field is there twice; the last list counts), dead-value, redundant\n"

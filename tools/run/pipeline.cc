@@ -343,6 +343,7 @@ Status Pipeline::reload(const Catalog& catalog) {
   Catalog next = catalog_;  // what a reload does not touch stays
   next.rules = catalog.rules;
   next.targets = catalog.targets;
+  next.rule_limits = catalog.rule_limits;
   if (Status status = prepare_files(next); !status) return status.error();
   std::shared_ptr<const Routing> routing;
   {

@@ -89,6 +89,29 @@ TEST(RoutingBuilder, AReloadCompilesOnlyWhatChanged) {
   EXPECT_EQ(built.matches(1, R"({"n":7})"), (Names{"r7 odd"}));
 }
 
+TEST(RoutingBuilder, AReloadMayChangeTheLimits) {
+  Built built;
+  Catalog catalog = make_catalog();
+  catalog.rules[0].pattern = R"({"n":{"m":[{"wildcard":"a*b*c*d"}]}})";
+  catalog.rule_limits.wildcard_pieces_per_field_max = 0;
+  const Status status = built.build(catalog);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().message,
+            "weir.yaml:1:1: rule r0: at 'n.m': too costly: the wildcards on this field have more "
+            "than 0 pieces behind their first (raise limits.wildcard_pieces)");
+  catalog.rule_limits.wildcard_pieces_per_field_max = 1;
+  ASSERT_TRUE(built.build(catalog).ok());
+  EXPECT_EQ(built.matches(0, R"({"n":{"m":"a-b-c-d"}})"), (Names{"r0 even"}));
+  catalog.rule_limits.wildcard_pieces_per_field_max = 0;
+  EXPECT_FALSE(built.build(catalog).ok()) << "rules that are there are held to it, too";
+  EXPECT_EQ(built.matches(0, R"({"n":{"m":"a-b-c-d"}})"), (Names{"r0 even"}));
+  catalog.rules[0].pattern = pattern_of(0);
+  catalog.rule_limits.wildcard_steps_max = 5;
+  ASSERT_TRUE(built.build(catalog).ok());
+  EXPECT_EQ(built.matches(1, R"({"n":7})"), (Names{"r7 odd"}));
+  EXPECT_EQ(built.routing->buses[0].rules->parts()[0].tables->wildcard_steps_max, 5U);
+}
+
 TEST(RoutingBuilder, ARefusedReloadSpoilsNothing) {
   Built built;
   const Catalog catalog = make_catalog();

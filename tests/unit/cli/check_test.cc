@@ -46,6 +46,19 @@ TEST_F(Check, SoundIsZero) {
                          "not set\n");
 }
 
+TEST_F(Check, RulesThatAreTooCostlyTogetherAreTwo) {
+  const std::string rest =
+      "sources: {in: {stdin: true}}\ntargets: {out: {discard: true}}\nrules:\n"
+      "  r: {pattern: {a: [{wildcard: \"*b*c*\"}]}, targets: [out]}\n"
+      "  s: {pattern: {a: [{wildcard: \"*d*e*\"}]}, targets: [out]}\n";
+  const std::string path = write("weir.yaml", rest + "limits: {wildcard_pieces: 1}\n");
+  EXPECT_EQ(check(path), 2);
+  EXPECT_EQ(errors_, path +
+                         ":5:3: rule s: at 'a': too costly: the wildcards on this field have more "
+                         "than 1 pieces behind their first (raise limits.wildcard_pieces)\n");
+  EXPECT_EQ(check(write("weir.yaml", rest + "limits: {wildcard_pieces: 2}\n")), 0);
+}
+
 TEST_F(Check, WarningsAreZeroToo) {
   const std::string path = write("weir.yaml",
                                  "sources: {in: {stdin: true}}\n"

@@ -89,6 +89,32 @@ TEST_F(Match, CountsInTheOrderOfTheFile) {
   EXPECT_EQ(output_, "1\tz\n0\tzero\n2\ta\n");
 }
 
+TEST_F(Match, LimitsOfRulesCanBeChanged) {
+  const std::string rules = write(
+      "rules.json", R"({"r":{"x":[{"wildcard":"*a*b*c*"}]},"s":{"$or":[{"x":["q"]},{"y":[1]}]}})");
+  const std::string events = write("events", "{\"x\":\"-a-b-c-\"}\n");
+  const auto with = [&](std::vector<std::string> limits, bool explain = false) {
+    std::vector<std::string> arguments = {"--rules", rules, "--events", events};
+    for (std::string& limit : limits) arguments.insert(arguments.end(), {"--limit", limit});
+    if (explain) arguments.insert(arguments.end(), {"--explain", "r"});
+    return match(arguments);
+  };
+  EXPECT_EQ(with({"or_combinations=1"}), 2);
+  EXPECT_THAT(errors_, HasSubstr("rule 's': too costly"));
+  EXPECT_THAT(errors_, HasSubstr("(raise limits.or_combinations)"));
+  EXPECT_EQ(with({"or_combinations=2", "wildcard_pieces=1"}), 2);
+  EXPECT_THAT(errors_, HasSubstr("rule 'r': at 'x': too costly"));
+  EXPECT_THAT(errors_, HasSubstr("(raise limits.wildcard_pieces)"));
+  for (const bool explain : {false, true}) {
+    EXPECT_EQ(with({"wildcard_pieces=2", "wildcard_steps=1000", "pattern=1KiB"}, explain), 0);
+    EXPECT_THAT(output_, HasSubstr(explain ? "\"match\":true" : "{\"line\":1,\"rules\":[\"r\"]}"));
+  }
+  EXPECT_EQ(with({"pattern=1KB", "or_combination=2"}), 2);
+  EXPECT_THAT(errors_, HasSubstr("no limit 'or_combination', did you mean 'or_combinations'?"));
+  EXPECT_EQ(with({"or_fields=many"}), 2);
+  EXPECT_THAT(errors_, HasSubstr("or_fields is 'many', a whole number from 1 to"));
+}
+
 TEST_F(Match, ReadsListRules) {
   const std::string rules = write(
       "rules.json",

@@ -151,6 +151,13 @@ TEST_F(RulesLint, TheTableNamesPlaces) {
   EXPECT_EQ(lint("{}"), 0);
 }
 
+TEST_F(RulesLint, LimitsCanBeChanged) {
+  constexpr std::string_view kRule = R"({"r":{"$or":[{"x":["q"]},{"y":[1]}]}})";
+  EXPECT_EQ(lint(kRule, {"--limit", "or_combinations=1"}), 2);
+  EXPECT_THAT(errors_, HasSubstr("(raise limits.or_combinations)"));
+  EXPECT_EQ(lint(kRule, {"--limit", "or_combinations=2", "--limit", "or_fields=2"}), 0);
+}
+
 TEST_F(RulesLint, InvalidRulesAreToldAll) {
   EXPECT_EQ(lint("{\"a\":{\"x\":[]},\n\"b\":{\"x\":[1]},\n\"c\":{\"x\":1}}"), 2);
   EXPECT_EQ(output_, "");

@@ -83,6 +83,26 @@ TEST(Fault, KeysAndTypes) {
   });
 }
 
+TEST(Fault, LimitsOfRules) {
+  const std::string source = "sources: {in: {stdin: true}}\n";
+  const std::string rule =
+      "\nrules: {r: {pattern: {$or: [{a: [1]}, {b: [1]}, {c: [1]}]}, targets: [t]}}\n"
+      "targets: {t: {discard: true}}\n";
+  expect_each({
+      {source + "limits: {or_combination: 2}",
+       "weir.yaml:2:10: unknown key 'or_combination' in 'limits', did you mean 'or_combinations'?"},
+      {source + "limits: {or_combinations: 0}",
+       "weir.yaml:2:27: 'limits': or_combinations is '0', a whole number from 1 to 1000000 is "
+       "needed"},
+      {source + "limits: {pattern: 1GiB}",
+       "weir.yaml:2:19: 'limits': pattern is '1GiB', from 1B to 64MiB is possible"},
+      {source + "limits: {or_combinations: 2}" + rule,
+       "weir.yaml:3:28: rule 'r': pattern: too costly: the alternatives of $or multiply to more "
+       "than 2 combinations (raise limits.or_combinations)"},
+  });
+  EXPECT_TRUE(load_text(source + "limits: {or_combinations: 3}" + rule).ok());
+}
+
 TEST(Fault, ColumnsCountCharacters) {
   EXPECT_THAT(faults_of("sources: {in: {stdin: true}}\nlimits: {event: éé, evnt: 1}"),
               ElementsAre("weir.yaml:2:17: 'limits': event is 'éé', a size such as 64KiB, 4MiB or "

@@ -99,7 +99,8 @@ TEST(Load, FillsInDefaults) {
 
 TEST(Load, ReadsEveryKey) {
   const auto loaded = load_text(R"(
-limits: {event: 2MiB}
+limits: {event: 2MiB, pattern: 1MiB, or_combinations: 20000, or_fields: 7, field_names: 4KiB,
+         wildcard_pieces: 0, wildcard_steps: 8, array_steps: 9}
 buses: {default: {}, audit: {}, "team/a":}
 pipeline: {threads: 3, pin: false, drain: 5s}
 sources:
@@ -124,6 +125,13 @@ targets:
   ASSERT_TRUE(loaded.ok()) << to_string(loaded.error().front());
   EXPECT_THAT(texts(loaded->warnings), IsEmpty());
   const Catalog& catalog = loaded->catalog;
+  EXPECT_EQ(catalog.rule_limits, (CompileLimits{.pattern_bytes_max = kMiB,
+                                                .branches_per_rule_max = 20000,
+                                                .fields_per_rule_max = 7,
+                                                .path_bytes_max = 4 * kKiB,
+                                                .wildcard_pieces_per_field_max = 0,
+                                                .wildcard_steps_max = 8,
+                                                .array_steps_max = 9}));
   EXPECT_EQ(catalog.pipeline.threads, 3U);
   EXPECT_FALSE(catalog.pipeline.pin);
   EXPECT_EQ(catalog.pipeline.drain_limit, 5s);

@@ -82,6 +82,11 @@ TEST(Wildcards, AnEventThatCostsThemTooMuchIsRefusedByItself) {
   EXPECT_TRUE(found.empty());
   EXPECT_EQ(matcher.match_event(**rules, R"({"v":"xa-4321"})", found), EventError::none);
   EXPECT_EQ(found.size(), 10U);  // the ten numbers in 4321
+  CompileLimits more;
+  more.wildcard_steps_max = 100'000'000;
+  const auto patient = compile_rules(texts, more);
+  ASSERT_TRUE(patient.ok());
+  EXPECT_EQ(matcher.match_event(**patient, R"({"v":[)" + values + "]}", found), EventError::none);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/rule/rule_set.h"
 
 namespace weir {
@@ -130,6 +132,35 @@ TEST(Pattern, WhatIsTooLongIsRefusedWithItsPlace) {
   expect("{\"a\":[" + std::string(1001, '1') + "]}", "number", 6);
   expect("{\"" + std::string(50'001, 'n') + "\":[1]}", "name", 1);
   expect("{\"a\":[\"" + std::string(20'000'001, 's') + "\"]}", "string", 6);
+}
+
+TEST(Pattern, EachLimitRefusesByItsNameAndCanBeRaised) {
+  const std::string or_of_three = R"({"$or":[{"a":[1]},{"b":[1]},{"c":[1]}],"d":[1]})";
+  const struct {
+    std::string_view name;
+    std::string pattern;
+    std::size_t enough;
+  } cases[] = {
+      {"pattern", or_of_three, or_of_three.size()},
+      {"or_combinations", or_of_three, 3},
+      {"or_fields", or_of_three, 6},
+      {"field_names", R"({"a":{"b":[1],"c":[1]},"$or":[{"a.b":[2]},{"d":[1]}]})", 7},
+      {"wildcard_pieces", R"({"a":[{"wildcard":"x*b*c*d"},{"wildcard":"*e*f*"}]})", 2},
+  };
+  for (const auto& one : cases) {
+    const auto key = std::ranges::find(kLimitKeys, one.name, &LimitKey::name);
+    ASSERT_NE(key, kLimitKeys.end()) << one.name;
+    const RuleText rule{"", one.pattern};
+    CompileLimits limits;
+    limits.*key->value = one.enough;
+    EXPECT_TRUE(compile_rules({&rule, 1}, limits).ok()) << one.name;
+    limits.*key->value = one.enough - 1;
+    const auto bad = compile_rules({&rule, 1}, limits);
+    ASSERT_FALSE(bad.ok()) << one.name;
+    EXPECT_NE(bad.error().message.find("(raise limits." + std::string(one.name) + ")"),
+              std::string::npos)
+        << bad.error().message;
+  }
 }
 
 TEST(Pattern, TheErrorOfASetNamesTheRule) {
