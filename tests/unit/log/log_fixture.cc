@@ -1,5 +1,6 @@
 #include "tests/unit/log/log_fixture.h"
 
+#include "core/base/check.h"
 #include "core/base/random.h"
 
 namespace weir::log_test {
@@ -35,6 +36,7 @@ Block* BlockMaker::make(std::uint64_t number, std::size_t bytes) {
   if (block == nullptr) return nullptr;
   const std::vector<std::string> events = events_of(number, bytes);
   const std::string text = text_of(events);
+  WEIR_CHECK(text.size() <= block->capacity());
   std::copy(text.begin(), text.end(), block->receive_area().begin());
   block->set_bounds(0, static_cast<std::uint32_t>(text.size()));
   block->id_seed = 77;

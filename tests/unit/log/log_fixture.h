@@ -47,7 +47,7 @@ std::vector<std::string> events_of(std::uint64_t sequence, std::size_t bytes);
 
 class BlockMaker {
  public:
-  explicit BlockMaker(std::size_t blocks = 64, std::uint32_t capacity = 64 * 1024)
+  explicit BlockMaker(std::size_t blocks = 64, std::uint32_t capacity = 128 * 1024)
       : pool_(blocks, 0, capacity, 4), user_(pool_) {}
   ~BlockMaker();
   // A routed block with the events of `number`; the first goes to nobody, the others to targets.
