@@ -36,6 +36,9 @@ void* operator new(std::size_t size, std::align_val_t align) {
   const auto to = static_cast<std::size_t>(align);
   return count_up(std::aligned_alloc(to, (size + to - 1) / to * to));
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return count_up(std::malloc(size));
+}
 void operator delete(void* memory) noexcept {
   count_down(memory);
 }
