@@ -97,7 +97,8 @@ DurableBuses::DurableBuses(const Shared& shared, const Catalog& catalog, Recover
 
 DurableBuses::~DurableBuses() = default;
 
-BusLog& DurableBuses::make_log(std::size_t index, Port& port, const Now& now) {
+BusLog& DurableBuses::make_log(std::size_t index, Port& port, const Now& now,
+                               const LogFaults& faults) {
   Bus& bus = buses_[index];
   WEIR_CHECK(bus.log == nullptr);
   BusLog::Options options;
@@ -106,6 +107,7 @@ BusLog& DurableBuses::make_log(std::size_t index, Port& port, const Now& now) {
   options.spec = specs_[bus.id.value];
   options.disk = disk_;
   options.seed = run_seed_ + 1000 + index;
+  options.faults = faults;
   const LogNames& names = *this;
   BusLogOutput& output = *this;
   bus.log = std::make_unique<BusLog>(std::move(options), *std::exchange(bus.recovered, {}), port,

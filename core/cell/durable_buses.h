@@ -87,7 +87,8 @@ class DurableBuses final : private BusLogOutput,
   DurableBuses& operator=(const DurableBuses&) = delete;
 
   std::size_t buses() const { return buses_.size(); }
-  BusLog& make_log(std::size_t index, Port& port, const Now& now);
+  // `faults`: for tests that must find them.
+  BusLog& make_log(std::size_t index, Port& port, const Now& now, const LogFaults& faults = {});
   CursorKeeper& make_keeper(Port& port);
   // Tells the Writer of every durable bus, and makes the stage that reads for it. One port for each
   // bus; the `index` is the Writer's.

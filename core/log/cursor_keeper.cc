@@ -80,7 +80,14 @@ void CursorKeeper::write_rest() {
 
 void CursorKeeper::complete(const Completion& completion, const Now& now) {
   const std::int64_t result = completion.result;
-  switch (std::exchange(step_, Step::idle)) {
+  const Step step = std::exchange(step_, Step::idle);
+  if (closed_) {  // the slots are; what was under way ends here
+    if (step == Step::opening && result >= 0) {
+      port_.close(Handle(static_cast<std::int32_t>(result)));
+    }
+    return;
+  }
+  switch (step) {
     case Step::idle:
       break;
     case Step::opening:

@@ -171,6 +171,22 @@ TEST(CursorKeeper, AFailedSaveChangesNothingAndIsTriedAgain) {
   EXPECT_EQ(stored_in(world).state.find("orders", "t1")->next, (LogPosition{9, 0}));
 }
 
+// Closed at every step of a save, it begins nothing more.
+TEST(CursorKeeper, EndsWhateverIsUnderWayWhenItIsClosed) {
+  for (int polls = 0; polls < 8; ++polls) {
+    sim::World world(1);
+    make_slots(world);
+    Keeper keeper(world);
+    keeper.pass(5, {6, 0});
+    world.advance(100ms);
+    for (int i = 0; i < polls; ++i) keeper.keeper->poll(world.now());
+    keeper.keeper->close();
+    for (int i = 0; i < 8; ++i) keeper.keeper->poll(world.now());
+    EXPECT_TRUE(keeper.keeper->quiescent()) << polls;
+    EXPECT_EQ(world.open_handles(), 0U) << polls;
+  }
+}
+
 // A crash at every point of a run of saves: what is read back is one of the states that were
 // current, never older than what the log was told, and one slot is whole.
 TEST(CursorKeeper, EveryCrashLeavesAWholeSlotThatIsNotOlderThanWhatTheLogWasTold) {
