@@ -151,7 +151,8 @@ std::uint64_t run_cell(const Catalog& catalog, const std::string& text) {
   Quiet quiet;
   TargetSlots slots;
   const Plan plan = plan_for(1);
-  auto routing = build_routing(catalog, 1, plan.routers(), slots);
+  BusRules rules;
+  auto routing = build_routing(catalog, 1, plan.routers(), slots, rules);
   WEIR_CHECK(routing.ok());
   Cell cell(catalog, *routing, plan, 0, 1,
             CellHosts{.ingest = quiet, .refusals = quiet, .writers = quiet});
