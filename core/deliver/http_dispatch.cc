@@ -228,7 +228,7 @@ void HttpTarget::sweep(const Now& now) {
       const HttpBatch& batch = *lane.line[i];
       const MonotonicTime since = std::max(batch.first_failed, pace_.up_since());
       const bool others_pass = pace_.last_success() > batch.first_failed;
-      const bool long_enough = crowded || now.monotonic >= since + kDeferAfter;
+      const bool long_enough = crowded || now.monotonic - since >= kDeferAfter;
       if (batch.state == HttpBatch::State::parked && others_pass && long_enough) {
         defer({&lane.line, i}, now);
       } else {

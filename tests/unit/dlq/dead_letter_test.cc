@@ -51,7 +51,8 @@ TEST(DeadLetter, WhateverPeersSayIsText) {
     EXPECT_EQ(letter_row(text).find('\0'), std::string::npos);
   }
   StoredEvent escape = letter();
-  escape.error_message = "\x1b[31m" + std::string(300, 'x');
+  const std::string long_text = "\x1b[31m" + std::string(300, 'x');
+  escape.error_message = long_text;
   std::string text;
   append_dead_letter(text, escape, false);
   const std::string row = letter_row(text);
