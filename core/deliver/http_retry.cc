@@ -70,8 +70,7 @@ void HttpTarget::bury(HttpBatch& batch, std::size_t record, Exhausted exhausted,
   event.exhausted = exhausted;
   if (batch.error_code.empty()) {
     event.error_code = "EXPIRED";
-    event.error_message = "older than " + format_duration(spec_.retry.age_max);
-    batch.error_message = event.error_message;
+    batch.error_message = "older than " + format_duration(spec_.retry.age_max);
     event.error_message = batch.error_message;
   }
   HttpStore::Waiting waiting{.serial = batch.records[record].serial,
