@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "io/descriptor/descriptor.h"
+
 namespace weir {
 namespace {
 
@@ -18,20 +20,6 @@ constexpr std::size_t kSecretBytesMax = 64 * kKiB;
 constexpr std::array<std::string_view, 1> kFileKeys = {"file"};
 constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // Opened without waiting and looked at before a byte is read.
 Result<int> open_secret(const std::string& path, struct stat& status) {

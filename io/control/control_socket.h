@@ -1,5 +1,4 @@
-// What both ends of DATA_DIR/control.sock share (internal to io/control): descriptors, addresses,
-// lines.
+// What both ends of DATA_DIR/control.sock share (internal to io/control): addresses, lines.
 //
 // The protocol: one request line, any number of answer lines, and a last one that says how it
 // ended,
@@ -12,6 +11,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "io/descriptor/descriptor.h"
 
 namespace weir {
 
@@ -20,22 +20,6 @@ inline constexpr std::string_view kEndOk = "{\"end\":\"ok\"}";
 inline constexpr std::size_t kRequestBytesMax = 1U << 20U;
 inline constexpr std::size_t kAnswerBytesMax = 512U
                                                << 20U;  // an event of 64 MiB, escaped, and more
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-  int release();
-
- private:
-  int fd_;
-};
 
 // The socket's path by way of a descriptor of its directory: addresses of unix sockets are short.
 std::string control_path(int directory);

@@ -12,24 +12,10 @@
 #include <utility>
 
 #include "core/port/port.h"
+#include "io/descriptor/descriptor.h"
 
 namespace weir {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 DiskError error_of(const char* what, const std::string& path, int code) {
   return {code, std::string("cannot ") + what + " " + path + ": " + error_text(-code)};
@@ -62,7 +48,7 @@ class RealFile final : public DiskFile {
 
   Result<std::size_t, DiskError> read(std::span<char> bytes, std::uint64_t offset) override {
     std::size_t done = 0;
-    if (direct_.open() && whole_pages(bytes, offset)) {
+    if (direct_.valid() && whole_pages(bytes, offset)) {
       auto part = read_by(direct_.get(), bytes, offset, done);
       // A file system may take the flag at open and refuse it here; the plain way is left.
       if (part && (*part == 0 || done == bytes.size())) return done;
@@ -147,7 +133,7 @@ int flags_of(Disk::Access access) {
 
 Result<Descriptor, DiskError> open_regular(const std::string& path, int flags) {
   Descriptor file(uninterrupted([&] { return ::open(path.c_str(), flags, 0600); }));
-  if (!file.open()) return last_error("open", path);
+  if (!file.valid()) return last_error("open", path);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return last_error("look at", path);
   if (!S_ISREG(status.st_mode)) {
@@ -224,7 +210,7 @@ DiskStatus RealDisk::remove(const std::string& path) {
 
 DiskStatus RealDisk::sync_directory(const std::string& path) {
   const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.open()) return last_error("open", path);
+  if (!directory.valid()) return last_error("open", path);
   // Not every file system knows how to sync a directory; those have nothing to sync.
   if (::fsync(directory.get()) != 0 && errno != EINVAL) return last_error("sync", path);
   return Done{};

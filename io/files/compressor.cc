@@ -18,28 +18,14 @@
 #include <utility>
 #include <vector>
 
+#include "io/descriptor/descriptor.h"
+
 namespace weir {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
 constexpr int kZstdLevel = 3;
 constexpr int kNice = 10;  // compressing must not take processor time from the stream
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-  bool close() {
-    const int value = std::exchange(value_, -1);
-    return value < 0 || ::close(value) == 0;
-  }
-
- private:
-  int value_;
-};
 
 bool write_all(int file, std::span<const std::uint8_t> bytes) {
   while (!bytes.empty()) {

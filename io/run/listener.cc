@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/descriptor/descriptor.h"
 #include "io/ring/socket_address.h"
 
 namespace weir {
@@ -42,22 +43,6 @@ Error tcp_fault(const Endpoint& endpoint, int error) {
   }
 }
 
-// A descriptor that closes itself unless it is taken.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-  int take() { return std::exchange(value_, -1); }
-
- private:
-  int value_;
-};
-
 // 0, or an errno.
 int open_tcp(const SocketAddress& address, const Endpoint& endpoint, int& out) {
   Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -76,7 +61,7 @@ int open_tcp(const SocketAddress& address, const Endpoint& endpoint, int& out) {
   }
   if (::bind(socket.get(), address.get(), address.length) != 0) return errno;
   if (::listen(socket.get(), SOMAXCONN) != 0) return errno;
-  out = socket.take();
+  out = socket.release();
   return 0;
 }
 
@@ -159,7 +144,7 @@ Result<std::unique_ptr<Listener>> Listener::open_unix(const Endpoint& endpoint) 
   struct stat made {};
   lstat(endpoint.host.c_str(), &made);
   return std::unique_ptr<Listener>(
-      new Listener(Handle(socket.take()), endpoint, made.st_dev, made.st_ino));
+      new Listener(Handle(socket.release()), endpoint, made.st_dev, made.st_ino));
 }
 
 Listener::~Listener() {
