@@ -84,10 +84,9 @@ void Router::route(Block& block, const Routing& routing) {
 
 // Spans [first, last): JSON lines of one source.
 void Router::route_json(Block& block, std::size_t first, std::size_t last, const Routing& routing) {
-  const SourceRouting& source = routing.sources[block.spans[first].origin->source.value];
   const std::uint32_t base = block.spans[first].begin;
   const std::string_view text = block.text().substr(base, block.spans[last - 1].end - base);
-  const RuleSet& rules = *routing.buses[source.bus.value].rules;
+  const RuleSet& rules = *routing.buses[block.bus.value].rules;
   EnvelopeValues envelope;
   EnvelopeBinding* binding = envelope_binding(block.spans[first].origin->source, rules);
   if (binding != nullptr) envelope = binding->values(block.received.wall);
@@ -126,7 +125,7 @@ void Router::take_line(Block& block, std::size_t span, const LineResult& line, s
                    .reason = reason});
     return;
   }
-  accept(block, base + line.offset, line.length, source.bus, routing, results_.matches_of(line),
+  accept(block, base + line.offset, line.length, block.bus, routing, results_.matches_of(line),
          counters_[source_id.value]);
 }
 
@@ -183,7 +182,7 @@ void Router::route_flow_log(Block& block, std::size_t s, const Routing& routing)
   const SourceId source_id = span.origin->source;
   const SourceRouting& source = routing.sources[source_id.value];
   const FlowLogLayout& layout = *span.origin->layout;
-  const RuleSet& rules = *routing.buses[source.bus.value].rules;
+  const RuleSet& rules = *routing.buses[block.bus.value].rules;
   FlowLogBinding& binding = flow_log_binding(*span.origin, rules);
   const std::string_view first_name = layout.fields().front().name;
   for (std::uint32_t at = span.begin; at < span.end;) {
@@ -207,7 +206,7 @@ void Router::route_flow_log(Block& block, std::size_t s, const Routing& routing)
     }
     matched_.clear();
     matcher_.match_flat(rules, binding.fill(values_, block.received.wall), matched_);
-    accept(block, offset, static_cast<std::uint32_t>(line.size()), source.bus, routing, matched_,
+    accept(block, offset, static_cast<std::uint32_t>(line.size()), block.bus, routing, matched_,
            counters_[source_id.value]);
   }
   close_span(block, s);
