@@ -297,6 +297,11 @@ bool BlockFiller::add_line(LineStream& stream, std::string_view line, std::uint6
   return gather(stream, line, "\n", bytes, now);
 }
 
+bool BlockFiller::add_lines(LineStream& stream, std::string_view lines, const Now& now) {
+  WEIR_DCHECK(lines.size() <= lines_bytes_max() && stream.carry.empty());
+  return gather(stream, lines, lines.ends_with('\n') ? "" : "\n", lines.size(), now);
+}
+
 bool BlockFiller::end(LineStream& stream, bool reset, const Now& now) {
   WEIR_CHECK(!stuck(stream));
   if (stream.skipping || stream.carry.empty()) return true;

@@ -83,6 +83,10 @@ class BlockFiller {
   [[nodiscard]] bool add_line(LineStream& stream, std::string_view line, const Now& now) {
     return add_line(stream, line, 0, now);
   }
+  // Whole lines by copy, at most lines_bytes_max() and not more than an event may have; the last
+  // line end may be missing. On a stream that carries none and is not stuck.
+  [[nodiscard]] bool add_lines(LineStream& stream, std::string_view lines, const Now& now);
+  std::size_t lines_bytes_max() const { return gather_bytes_max_ - 1; }
   // The stream ended, and is not stuck. A last line without a line end counts as a line; after a
   // reset it is refused as truncated. False: call again later.
   [[nodiscard]] bool end(LineStream& stream, bool reset, const Now& now);
