@@ -19,14 +19,9 @@
 
 #include "core/base/ids.h"
 #include "core/base/units.h"
+#include "core/http/http_header.h"
 
 namespace weir {
-
-// As it came, less the blanks around the value. Values of one name are not joined.
-struct HttpHeader {
-  std::string_view name;
-  std::string_view value;
-};
 
 struct HttpRequest {
   SourceId source;          // of the listener
