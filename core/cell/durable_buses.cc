@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/log/segment.h"
 
 namespace weir {
 
@@ -20,21 +21,6 @@ std::vector<FileMark> RecoveredBuses::file_marks(std::string_view source) const 
     }
   }
   return marks;
-}
-
-// Names of buses may hold slashes, and dots that mean something to the file system at the start.
-std::string bus_directory(std::string_view data_dir, std::string_view bus) {
-  std::string name;
-  for (const char c : bus) {
-    if (c == '/') {
-      name += "%2F";
-    } else if (c == '.' && name.empty()) {
-      name += "%2E";
-    } else {
-      name += c;
-    }
-  }
-  return std::string(data_dir) + "/buses/" + name;
 }
 
 Result<RecoveredBuses> recover_buses(Disk& disk, const Catalog& catalog) {
@@ -187,6 +173,18 @@ void DurableBuses::set_free_space(std::uint64_t bytes) {
 
 bool DurableBuses::logs_idle() const {
   return std::ranges::all_of(buses_, [](const Bus& bus) { return bus.log->idle(); });
+}
+
+bool DurableBuses::forget(const std::string& target, TargetId id) {
+  const bool on_board = id.valid() && board_.forget(id);
+  const bool stored = keeper_->forget(target);
+  std::erase_if(stored_.state.cursors, [&](const StoredCursor& c) { return c.target == target; });
+  return on_board || stored;
+}
+
+bool DurableBuses::forgotten(std::string_view target) const {
+  return std::ranges::find(keeper_->saved().cursors, target, &StoredCursor::target) ==
+         keeper_->saved().cursors.end();
 }
 
 void DurableBuses::close() {

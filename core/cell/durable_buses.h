@@ -61,8 +61,6 @@ struct RecoveredBuses {
   std::vector<FileMark> file_marks(std::string_view source) const;
 };
 
-// Where the log of a bus lies.
-std::string bus_directory(std::string_view data_dir, std::string_view bus);
 // Makes what is missing; may take as long as the end of each log needs to be read.
 Result<RecoveredBuses> recover_buses(Disk& disk, const Catalog& catalog);
 
@@ -103,12 +101,20 @@ class DurableBuses final : private BusLogOutput,
   BusLog& log(std::size_t index) { return *buses_[index].log; }
   CursorKeeper& keeper() { return *keeper_; }
   const CursorBoard& board() const { return board_; }
+  BusId bus_id(std::size_t index) const { return buses_[index].id; }
 
   // On the thread of the logs.
   void set_free_space(std::uint64_t bytes);
   bool logs_idle() const;
   // Until true: what has settled is written down.
   bool save_cursors(const Now& now) { return keeper_->save_all(now); }
+  // How far every target has come, those that are gone included.
+  CursorState positions() { return keeper_->current(); }
+  // Gives up the positions of a target that is gone: should the name return, it begins at the end.
+  // The control thread waits meanwhile. `id`: invalid where it was never here. False: it has none.
+  bool forget(const std::string& target, TargetId id);
+  // That is written down.
+  bool forgotten(std::string_view target) const;
   void close();
   bool quiescent() const;
 

@@ -35,4 +35,11 @@ std::shared_ptr<Cursor> CursorBoard::open(BusId bus, TargetId target, std::size_
   return all_.back();
 }
 
+bool CursorBoard::forget(TargetId target) {
+  const auto count = std::erase_if(
+      all_, [&](const std::shared_ptr<Cursor>& cursor) { return cursor->target() == target; });
+  if (count > 0) cursors_.publish(std::make_shared<const Cursors>(all_));
+  return count > 0;
+}
+
 }  // namespace weir

@@ -13,9 +13,9 @@
 // Passed beyond an event that waits for that target, and lets it follow again only when all below
 // Passed has settled.
 //
-// Threads: open() and passed() by the control thread (a Writer may be told to call them while that
-// thread waits); set(), follow() and Passed by the Writer; read() and Reader anywhere.
-// Lifetime: cursors are never taken away, because a target that went may come back.
+// Threads: open(), forget() and passed() by the control thread (a Writer may be told to call them
+// while that thread waits); set(), follow() and Passed by the Writer; read() and Reader anywhere.
+// Lifetime: cursors stay when a target goes, because it may come back, until it is forgotten.
 // Positions never go back.
 #pragma once
 
@@ -75,6 +75,10 @@ class CursorBoard {
   // The cursor of a target of that Writer, whose Passed is there; made at `start` if it is new,
   // else where it stands.
   std::shared_ptr<Cursor> open(BusId bus, TargetId target, std::size_t writer, LogPosition start);
+
+  // The target begins anew when it is opened again. Its Writer has let its cursors go. False: it
+  // has none.
+  bool forget(TargetId target);
 
   using Cursors = std::vector<std::shared_ptr<Cursor>>;
   // All cursors, in the order in which they were made. One Reader for each reading thread.

@@ -26,7 +26,6 @@ void CursorKeeper::add_log(Log log) {
   tell_logs();
 }
 
-// The newest positions: those on the board, and of the stored ones what the board does not have.
 CursorState CursorKeeper::current() {
   CursorState state{.generation = saved_.generation, .buses = {}, .cursors = {}};
   for (const Log& log : logs_) state.buses.push_back({log.name, log.durable()});

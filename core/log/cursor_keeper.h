@@ -66,8 +66,10 @@ class CursorKeeper final : public Stage {
   // Saves at once what has moved; true once nothing is under way and all that settled is saved. For
   // the end: call it and poll until then.
   bool save_all(const Now& now);
-  // Gives up the positions of a target that is gone. False: there are none.
+  // Gives up the positions of a target that is gone and not on the board. False: there are none.
   bool forget(std::string_view target);
+  // The newest positions: those on the board, and of the stored ones what the board does not have.
+  CursorState current();
   // What the last save holds.
   const CursorState& saved() const { return saved_; }
 
@@ -84,7 +86,6 @@ class CursorKeeper final : public Stage {
   void write_rest();
   void saved(const Now& now);
   void failed(std::string_view what, std::int64_t result, const Now& now);
-  CursorState current();
   void tell_logs();
 
   const Options options_;

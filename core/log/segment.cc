@@ -48,6 +48,31 @@ std::string join_path(std::string_view directory, std::string_view name) {
   return path.append(name);
 }
 
+std::string bus_directory(std::string_view data_dir, std::string_view bus) {
+  std::string name;
+  for (const char c : bus) {
+    if (c == '/') {
+      name += "%2F";
+    } else if (c == '.' && name.empty()) {
+      name += "%2E";
+    } else {
+      name += c;
+    }
+  }
+  return join_path(join_path(data_dir, "buses"), name);
+}
+
+std::string bus_of_directory(std::string_view name) {
+  std::string bus;
+  while (!name.empty()) {
+    const bool slash = name.starts_with("%2F");
+    const bool dot = bus.empty() && name.starts_with("%2E");
+    bus += slash ? '/' : dot ? '.' : name.front();
+    name.remove_prefix(slash || dot ? 3 : 1);
+  }
+  return bus;
+}
+
 void encode_segment_header(const SegmentHeader& header, std::span<char> page) {
   WEIR_CHECK(page.size() == kPageBytes && header.bus.size() <= kBusNameBytesMax);
   const HeaderImage image{.checksum = 0,

@@ -31,6 +31,10 @@ struct SegmentHeader {
 std::string segment_name(std::uint64_t first_sequence);
 std::optional<std::uint64_t> parse_segment_name(std::string_view name);
 std::string join_path(std::string_view directory, std::string_view name);
+// Where the log of a bus lies, DATA_DIR/buses/NAME, and back from the last part of it. Names of
+// buses may hold slashes, and dots that mean something to the file system at the start.
+std::string bus_directory(std::string_view data_dir, std::string_view bus);
+std::string bus_of_directory(std::string_view name);
 
 // Fills exactly one page.
 void encode_segment_header(const SegmentHeader& header, std::span<char> page);

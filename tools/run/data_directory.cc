@@ -37,7 +37,8 @@ DataDirectory::~DataDirectory() {
   stop();
 }
 
-Status DataDirectory::start(const Now& now) {
+Status DataDirectory::start(const Now& now, Logs& logs) {
+  logs_ = &logs;
   clock_ = SteadyClock(now);
   store_->start();
   auto control =
@@ -60,6 +61,7 @@ std::uint64_t DataDirectory::free_space() {
 }
 
 Status DataDirectory::answer(const std::string& request, const ControlEmit& emit) {
+  if (is_log_request(request)) return answer_of_logs(request, emit);
   if (!is_letter_request(request)) return Error{"the router knows no such request"};
   auto letters = read_letter_request(request);
   if (!letters) return letters.error();
@@ -67,6 +69,30 @@ Status DataDirectory::answer(const std::string& request, const ControlEmit& emit
       .run = [this](const std::function<void(EventTable&)>& step) { return store_->run(step); },
       .redriven = [this] { store_->note_redrive(); }};
   return serve_letters(*letters, clock_.at(read_clock().monotonic), access, emit);
+}
+
+Status DataDirectory::answer_of_logs(const std::string& request, const ControlEmit& emit) {
+  const auto asked = read_log_request(request);
+  if (!asked) return asked.error();
+  if (asked->action == LogRequest::Action::forget) {
+    if (Status status = logs_->forget_target(asked->target); !status) return status;
+    emit(forgotten_line(asked->target));
+    return Done{};
+  }
+  Result<LogState> state = logs_->log_state();
+  if (!state) return state.error();
+  SqlStatus read = Done{};
+  store_->run([&](EventTable& table) {
+    const auto totals = table.totals();
+    if (totals) {
+      state->stored = stored_of(*totals);
+    } else {
+      read = totals.error();
+    }
+  });
+  if (!read) return Error{"the store of retries: " + read.error().message};
+  emit(to_json(*state));
+  return Done{};
 }
 
 }  // namespace weir

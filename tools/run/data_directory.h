@@ -15,12 +15,20 @@
 #include "io/control/control_server.h"
 #include "io/disk/real_disk.h"
 #include "io/store/event_store_thread.h"
+#include "tools/log/log_state.h"
 
 namespace weir {
 
 class DataDirectory {
  public:
   using Tell = std::function<void(const std::string& warning)>;  // any thread
+  // What the router says of its logs, for weir log. Called on threads of the socket.
+  class Logs {
+   public:
+    virtual ~Logs() = default;
+    virtual Result<LogState> log_state() = 0;
+    virtual Status forget_target(const std::string& name) = 0;
+  };
 
   // Makes what is missing, takes the lock, and finds out what the logs hold.
   static Result<std::unique_ptr<DataDirectory>> open(const Catalog& catalog, Tell tell);
@@ -33,7 +41,8 @@ class DataDirectory {
   EventStoreThread& store() { return *store_; }
 
   // Once the clients of the store are made: the store works, and the tools are heard.
-  Status start(const Now& now);
+  // `logs` outlives stop().
+  Status start(const Now& now, Logs& logs);
   // Before the stages go: finishes what the store was asked for.
   void stop();
   // Of the file system, for the marks of the logs.
@@ -42,6 +51,7 @@ class DataDirectory {
  private:
   explicit DataDirectory(std::string path) : path_(std::move(path)) {}
   Status answer(const std::string& request, const ControlEmit& emit);
+  Status answer_of_logs(const std::string& request, const ControlEmit& emit);
 
   const std::string path_;
   RealDisk disk_;
@@ -49,6 +59,7 @@ class DataDirectory {
   RecoveredBuses recovered_;
   std::unique_ptr<EventStoreThread> store_;
   SteadyClock clock_;
+  Logs* logs_ = nullptr;
   std::unique_ptr<ControlServer> control_;
 };
 

@@ -17,8 +17,6 @@ namespace weir {
 namespace {
 
 constexpr auto kAdoptionPoll = std::chrono::microseconds(200);
-// How long the end waits for the disk to take what is under way.
-constexpr Nanoseconds kCloseLimit = 5s;
 
 std::uint64_t new_run_seed() {
   std::random_device device;
@@ -63,10 +61,13 @@ bool same_target(const TargetSpec& a, const TargetSpec& b) {
 
 }  // namespace
 
-Pipeline::Pipeline(Catalog catalog) : catalog_(std::move(catalog)) {}
+Pipeline::Pipeline(Catalog catalog, std::unique_ptr<DataDirectory> data)
+    : catalog_(std::move(catalog)), data_(std::move(data)) {}
 
-Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog, Console& console) {
-  std::unique_ptr<Pipeline> pipeline(new Pipeline(catalog));
+Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog,
+                                                   std::unique_ptr<DataDirectory> data,
+                                                   Console& console) {
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(catalog, std::move(data)));
   Pipeline& self = *pipeline;
   const auto processors = usable_processors();
   const std::size_t threads =
@@ -83,12 +84,6 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog, Conso
   self.routing_ = std::move(routing).value();
 
   if (Status status = prepare_files(catalog); !status) return status.error();
-  if (!catalog.data_dir.empty()) {
-    auto data =
-        DataDirectory::open(catalog, [&console](const std::string& text) { console.warn(text); });
-    if (!data) return data.error();
-    self.data_ = std::move(data).value();
-  }
   if (Status status = self.open_listeners(); !status) return status.error();
   if (Status status = self.make_loops(plan); !status) return status.error();
   const auto files = static_cast<std::size_t>(
@@ -159,14 +154,8 @@ Port& Pipeline::new_port(std::size_t thread) {
 void Pipeline::place_stages(const Plan& plan) {
   if (data_ != nullptr) {
     // The logs first: who brings input asks their gates. They sit with the sequencer.
-    const auto thread = static_cast<std::size_t>(
-        std::ranges::find_if(plan.threads, &ThreadPlan::sequencer) - plan.threads.begin());
-    DurableBuses& durable =
-        cell_->make_durable(catalog_, data_->take_recovered(), *this, *messages_);
-    for (std::size_t i = 0; i < durable.buses(); ++i) {
-      durable.make_log(i, new_port(thread), read_clock());
-    }
-    durable.make_keeper(new_port(thread));
+    make_logs(static_cast<std::size_t>(std::ranges::find_if(plan.threads, &ThreadPlan::sequencer) -
+                                       plan.threads.begin()));
   }
   std::size_t router = 0;
   std::size_t writer = 0;
@@ -195,15 +184,6 @@ void Pipeline::place_ingest(std::size_t thread, const Plan& plan) {
                          {.connections_max = connections_for(catalog_, plan.threads.size())});
   watch(thread, ingest, loops_with(plan, &ThreadPlan::router));
   ingest_loop_ = loops_[thread].get();
-}
-
-void Pipeline::place_logs(std::size_t thread, const Plan& plan) {
-  DurableBuses& durable = *cell_->durable();
-  for (std::size_t i = 0; i < durable.buses(); ++i) {
-    watch(thread, durable.log(i), loops_with(plan, &ThreadPlan::writer));
-  }
-  watch(thread, durable.keeper(), {});
-  log_loop_ = loops_[thread].get();
 }
 
 void Pipeline::place_writer(std::size_t thread, const Plan& plan, std::size_t index) {
@@ -274,7 +254,7 @@ Status Pipeline::open_files() {
 
 Status Pipeline::start() {
   if (data_ != nullptr) {
-    if (Status status = data_->start(read_clock()); !status) return status;
+    if (Status status = data_->start(read_clock(), *this); !status) return status;
     look_at_disk();
   }
   for (auto& loop : loops_) {
@@ -426,33 +406,6 @@ bool Pipeline::drained() {
   return cell_->taken_by_writers() && writers_idle();
 }
 
-bool Pipeline::has_memory_bus() const {
-  return std::ranges::any_of(
-      catalog_.buses, [](const BusSpec& bus) { return bus.durability == Durability::memory; });
-}
-
-void Pipeline::look_at_disk() {
-  if (data_ == nullptr) return;
-  const std::uint64_t bytes = data_->free_space();
-  log_loop_->post([this, bytes] { cell_->durable()->set_free_space(bytes); });
-}
-
-// What was delivered up to now is written down, so that the next start does not repeat it.
-void Pipeline::save_and_close_logs() {
-  DurableBuses& durable = *cell_->durable();
-  const auto until = [&](const std::function<bool()>& condition) {
-    const MonotonicTime deadline = monotonic_now() + kCloseLimit;
-    bool met = false;
-    while (!met && monotonic_now() < deadline && !failure()) {
-      log_loop_->run_and_wait([&] { met = condition(); });
-      if (!met) std::this_thread::sleep_for(kAdoptionPoll);
-    }
-  };
-  until([&] { return durable.logs_idle(); });
-  until([&] { return durable.save_cursors(read_clock()); });
-  data_->stop();
-}
-
 std::optional<Error> Pipeline::failure() const {
   for (const auto& loop : loops_) {
     if (auto error = loop->error()) return error;
@@ -471,6 +424,7 @@ void Pipeline::finish() {
   for (std::size_t i = 0; i < writer_loops_.size(); ++i) {
     writer_loops_[i]->run_and_wait([&, i] { cell_->writer(i).abandon(); });
   }
+  errands_.close();
   if (data_ != nullptr && log_loop_ != nullptr) save_and_close_logs();
   for (auto& loop : loops_) loop->stop();
   for (auto& loop : loops_) loop->join();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,14 +22,18 @@
 #include "io/run/loop.h"
 #include "io/tls/handshaker.h"
 #include "tools/run/data_directory.h"
+#include "tools/run/errands.h"
 #include "tools/run/file_feed.h"
 #include "tools/run/messages.h"
 
 namespace weir {
 
-class Pipeline final : private ProcessNames {
+class Pipeline final : private ProcessNames, private DataDirectory::Logs {
  public:
-  static Result<std::unique_ptr<Pipeline>> create(const Catalog& catalog, Console& console);
+  // `data`: of the catalog's data_dir; null without one.
+  static Result<std::unique_ptr<Pipeline>> create(const Catalog& catalog,
+                                                  std::unique_ptr<DataDirectory> data,
+                                                  Console& console);
   ~Pipeline() override;
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
@@ -53,6 +58,8 @@ class Pipeline final : private ProcessNames {
   std::optional<Error> failure() const;
   // To be called now and then while it runs: tells the logs how much space the disk has.
   void look_at_disk();
+  // As often as tools are to be answered: what they ask of the control thread.
+  void serve_errands() { errands_.serve(); }
   // Buses whose events are gone with the process.
   bool has_memory_bus() const;
 
@@ -74,12 +81,13 @@ class Pipeline final : private ProcessNames {
     std::unique_ptr<FileFeed> feed;
     std::unique_ptr<FileReader> reader;
   };
-  explicit Pipeline(Catalog catalog);
+  Pipeline(Catalog catalog, std::unique_ptr<DataDirectory> data);
   Status open_listeners();
   Status make_loops(const Plan& plan);
   Status open_files();
   void place_stages(const Plan& plan);
   void place_ingest(std::size_t thread, const Plan& plan);
+  void make_logs(std::size_t thread);
   void place_logs(std::size_t thread, const Plan& plan);
   void place_writer(std::size_t thread, const Plan& plan, std::size_t index);
   void place_file_feeds(const Plan& plan);
@@ -96,6 +104,12 @@ class Pipeline final : private ProcessNames {
   void publish(std::shared_ptr<const Routing> routing);
   bool writers_idle();
   void save_and_close_logs();
+  bool logs_reach(const std::function<bool()>& condition);
+  bool in_use(std::string_view target) const;
+  LogState look_at_logs();
+  Status forget(const std::string& name);
+  Result<LogState> log_state() override;
+  Status forget_target(const std::string& name) override;
 
   Catalog catalog_;
   std::unique_ptr<Messages> messages_;
@@ -111,6 +125,8 @@ class Pipeline final : private ProcessNames {
   Handshaker handshaker_;
   std::vector<std::unique_ptr<Port>> ports_;
   std::unique_ptr<DataDirectory> data_;  // null: every bus is a memory bus
+  Errands errands_;
+  std::uint64_t free_bytes_ = 0;
   std::unique_ptr<Cell> cell_;
   std::vector<std::unique_ptr<NotifyingStage>> stages_;
   std::vector<Loop*> writer_loops_;

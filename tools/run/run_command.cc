@@ -52,7 +52,14 @@ class Run {
       return kExitUsage;
     }
     for (const Fault& warning : loaded->warnings) console_.warn(to_string(warning));
-    auto pipeline = Pipeline::create(loaded->catalog, console_);
+    std::unique_ptr<DataDirectory> data;
+    if (!loaded->catalog.data_dir.empty()) {
+      auto opened = DataDirectory::open(loaded->catalog,
+                                        [this](const std::string& text) { console_.warn(text); });
+      if (!opened) return fail(kExitFailed, opened.error());
+      data = std::move(opened).value();
+    }
+    auto pipeline = Pipeline::create(loaded->catalog, std::move(data), console_);
     if (!pipeline) return fail(kExitUsage, pipeline.error());
     pipeline_ = std::move(pipeline).value();
     if (Status started = pipeline_->start(); !started) return fail(kExitUsage, started.error());
@@ -99,6 +106,7 @@ class Run {
     const MonotonicTime now = monotonic_now();
     if (!stopping_ && pipeline_->sources_finished()) begin_stop(MonotonicTime::never());
     pipeline_->look_at_disk();
+    pipeline_->serve_errands();
     if (stopping_ && (pipeline_->drained() || now >= stop_deadline_)) done_ = true;
     if (console_.terminal() && now >= next_status_) {
       console_.status(status_.next(*pipeline_, now, terminal_width()));

@@ -12,8 +12,10 @@
 
 #include "core/base/nearest.h"
 #include "tools/check_command/check_command.h"
+#include "tools/dlq/dlq_command.h"
 #include "tools/gen/gen_command.h"
 #include "tools/load/load_command.h"
+#include "tools/log/log_command.h"
 #include "tools/match/match_command.h"
 #include "tools/rules/rules_command.h"
 #include "tools/run/run_command.h"
@@ -42,6 +44,8 @@ void add_commands(CLI::App& app, int& exit_code) {
   add_match_command(app, exit_code);
   add_test_pattern_command(app, exit_code);
   add_rules_command(app, exit_code);
+  add_log_command(app, exit_code);
+  add_dlq_command(app, exit_code);
   add_gen_command(app, exit_code);
   add_sink_command(app, exit_code);
   add_load_command(app, exit_code);

@@ -53,5 +53,21 @@ TEST(CursorBoardTest, AKnownCursorStaysWhereItIsAndReadersSeeNewOnes) {
   EXPECT_EQ(board.passed(BusId{0}, 0, at(50))->read(), at(1));
 }
 
+TEST(CursorBoardTest, AForgottenTargetBeginsAnewAndOthersStay) {
+  CursorBoard board;
+  CursorBoard::Reader reader(board);
+  board.passed(BusId{0}, 0, at(1));
+  board.passed(BusId{1}, 0, at(1));
+  const auto other = board.open(BusId{0}, TargetId{1}, 0, at(2));
+  board.open(BusId{0}, TargetId{0}, 0, at(3));
+  board.open(BusId{1}, TargetId{0}, 0, at(4));
+  EXPECT_FALSE(board.forget(TargetId{2}));
+  EXPECT_TRUE(board.forget(TargetId{0}));
+  EXPECT_FALSE(board.forget(TargetId{0}));
+  ASSERT_EQ(reader.get().size(), 1U);
+  EXPECT_EQ(reader.get()[0], other);
+  EXPECT_EQ(board.open(BusId{0}, TargetId{0}, 0, at(9))->read(), at(9));
+}
+
 }  // namespace
 }  // namespace weir

@@ -1,0 +1,139 @@
+// The half of Pipeline that is about durable buses and the data directory.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "io/ring/clock.h"
+#include "tools/run/pipeline.h"
+
+namespace weir {
+namespace {
+
+constexpr auto kPoll = std::chrono::microseconds(200);
+// How long the end waits for the disk to take what is under way.
+constexpr Nanoseconds kCloseLimit = 5s;
+
+std::string input_text(BusGate::State state) {
+  if (state == BusGate::State::accepting) return "accepting";
+  if (state == BusGate::State::slowed) return "slowed, space runs short";
+  return "refusing, " + std::string(refusal_text(state));
+}
+
+}  // namespace
+
+void Pipeline::make_logs(std::size_t thread) {
+  DurableBuses& durable = cell_->make_durable(catalog_, data_->take_recovered(), *this, *messages_);
+  for (std::size_t i = 0; i < durable.buses(); ++i) {
+    durable.make_log(i, new_port(thread), read_clock());
+  }
+  durable.make_keeper(new_port(thread));
+}
+
+void Pipeline::place_logs(std::size_t thread, const Plan& plan) {
+  DurableBuses& durable = *cell_->durable();
+  for (std::size_t i = 0; i < durable.buses(); ++i) {
+    watch(thread, durable.log(i), loops_with(plan, &ThreadPlan::writer));
+  }
+  watch(thread, durable.keeper(), {});
+  log_loop_ = loops_[thread].get();
+}
+
+bool Pipeline::has_memory_bus() const {
+  return std::ranges::any_of(
+      catalog_.buses, [](const BusSpec& bus) { return bus.durability == Durability::memory; });
+}
+
+void Pipeline::look_at_disk() {
+  if (data_ == nullptr) return;
+  free_bytes_ = data_->free_space();
+  log_loop_->post([this, bytes = free_bytes_] { cell_->durable()->set_free_space(bytes); });
+}
+
+// True once `condition`, asked on the thread of the logs, is.
+bool Pipeline::logs_reach(const std::function<bool()>& condition) {
+  const MonotonicTime deadline = monotonic_now() + kCloseLimit;
+  bool met = false;
+  while (!met && monotonic_now() < deadline && !failure()) {
+    log_loop_->run_and_wait([&] { met = condition(); });
+    if (!met) std::this_thread::sleep_for(kPoll);
+  }
+  return met;
+}
+
+// What was delivered up to now is written down, so that the next start does not repeat it.
+void Pipeline::save_and_close_logs() {
+  DurableBuses& durable = *cell_->durable();
+  logs_reach([&] { return durable.logs_idle(); });
+  logs_reach([&] { return durable.save_cursors(read_clock()); });
+  data_->stop();
+}
+
+bool Pipeline::in_use(std::string_view target) const {
+  return std::ranges::any_of(
+      targets_, [&](const TargetView& view) { return view.name == target && !view.retired; });
+}
+
+LogState Pipeline::look_at_logs() {
+  DurableBuses& durable = *cell_->durable();
+  CursorState positions;
+  log_loop_->run_and_wait([&] { positions = durable.positions(); });
+  LogState state;
+  state.running = true;
+  state.free_bytes = free_bytes_;
+  state.soft = catalog_.disk.soft;
+  state.hard = catalog_.disk.hard;
+  for (const StoredBus& stored : positions.buses) {
+    LogState::Bus bus{.name = stored.bus, .durable = stored.durable, .input = "not configured"};
+    for (std::size_t i = 0; i < durable.buses(); ++i) {
+      if (catalog_.buses[durable.bus_id(i).value].name != stored.bus) continue;
+      bus.input = input_text(durable.log(i).gate().state());
+    }
+    state.buses.push_back(std::move(bus));
+  }
+  for (const StoredCursor& cursor : positions.cursors) {
+    state.targets.push_back({.bus = cursor.bus,
+                             .name = cursor.target,
+                             .next = cursor.next,
+                             .in_use = in_use(cursor.target)});
+  }
+  return state;
+}
+
+Status Pipeline::forget(const std::string& name) {
+  if (in_use(name)) {
+    return Error{"target '" + name +
+                 "' is in use: remove it from the configuration and reload, then forget it"};
+  }
+  const TargetId id = target_id(name);
+  if (id.valid()) {
+    bool gone = false;
+    writer_loop(id).run_and_wait([&] { gone = cell_->writer(cell_->writer_of(id)).retired(id); });
+    if (!gone) {
+      return Error{"target '" + name +
+                   "' still delivers what it held when it was removed; try again later, or while "
+                   "the router does not run"};
+    }
+  }
+  DurableBuses& durable = *cell_->durable();
+  bool known = false;
+  log_loop_->run_and_wait([&] { known = durable.forget(name, id); });
+  if (!known) return Error{no_such_target(name)};
+  if (!logs_reach([&] { return durable.forgotten(name); })) {
+    return Error{"target '" + name + "' is forgotten, but that could not be written down yet"};
+  }
+  return Done{};
+}
+
+Result<LogState> Pipeline::log_state() {
+  LogState state;
+  if (!errands_.run([&] { state = look_at_logs(); })) return Error{"the router is ending"};
+  return state;
+}
+
+Status Pipeline::forget_target(const std::string& name) {
+  Status status = Done{};
+  if (!errands_.run([&] { status = forget(name); })) return Error{"the router is ending"};
+  return status;
+}
+
+}  // namespace weir
