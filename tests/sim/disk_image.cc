@@ -125,6 +125,16 @@ void DiskImage::sync(SimFile& file) {
   file.synced_size.reset();
 }
 
+void DiskImage::uncache(const SimFile& file, std::span<char> bytes, std::uint64_t offset) {
+  for (const auto& [page, before] : file.untrusted) {
+    for (std::uint64_t i = 0; i < kPageBytes; ++i) {
+      const std::uint64_t at = page * kPageBytes + i;
+      if (at < offset || at >= offset + bytes.size()) continue;
+      bytes[at - offset] = i < before.size() ? before[i] : '\0';
+    }
+  }
+}
+
 void DiskImage::fail_sync(SimFile& file, Random& random) {
   for (auto& [page, before] : file.unsynced) {
     switch (random.below(4)) {

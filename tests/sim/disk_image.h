@@ -5,7 +5,8 @@
 // the last sync, what the page held before; a crash chooses between the two, page by page or sector
 // by sector. Names work likewise: each name made, renamed or removed since its directory was synced
 // may be lost. After a failed sync a page may be lost at once, be safe all the same, or be in the
-// worst state: read back well until the crash and gone after it, whatever is synced meanwhile.
+// worst state: read back well through the cache until the crash and gone after it, whatever is
+// synced meanwhile.
 //
 // Files and contents that a test puts into `files` by hand are there for good.
 //
@@ -55,6 +56,8 @@ class DiskImage {
   bool allocate(SimFile& file, std::uint64_t bytes);  // false: full, nothing changed
   void truncate(SimFile& file, std::uint64_t bytes);
   static void sync(SimFile& file);
+  // Puts in what the disk holds where `bytes`, read from `offset`, come from a cache alone.
+  static void uncache(const SimFile& file, std::span<char> bytes, std::uint64_t offset);
   static void fail_sync(SimFile& file, Random& random);
 
   // Names. `path` is there, or is not, as the operation needs.

@@ -27,6 +27,7 @@ class SimDiskFile final : public DiskFile {
     if (offset >= content.size()) return std::size_t{0};
     const std::size_t count = std::min<std::size_t>(bytes.size(), content.size() - offset);
     std::memcpy(bytes.data(), content.data() + offset, count);
+    DiskImage::uncache(*file_, bytes.first(count), offset);
     if (disk_.chance(disk_.world_.faults.stale_read)) std::memset(bytes.data(), 0, count);
     disk_.bytes_read += count;
     return count;

@@ -149,6 +149,9 @@ std::int64_t SimPort::do_read(const Operation& operation) {
     count = (1 + world_.random.below(count / kDirectBytes)) * kDirectBytes;
   }
   std::memcpy(operation.memory.data(), content.data() + operation.offset, count);
+  if (slot.mode.direct) {
+    DiskImage::uncache(*slot.file, operation.memory.first(count), operation.offset);
+  }
   if (world_.chance(world_.faults.stale_read)) std::memset(operation.memory.data(), 0, count);
   return static_cast<std::int64_t>(count);
 }
