@@ -30,6 +30,11 @@ void FileOpener::start(Wish wish, SinkToken identity) {
   handle_ = helper_ = Handle{};
   torn_ = 0;
   tail_seen_ = false;
+  file_opened_ = false;
+  if (wish_.durable && wish_.names_first) {
+    sync_directory();
+    return;
+  }
   port_.open(wish_.path, OpenMode{}, token(SinkOp::open));
 }
 
@@ -46,17 +51,27 @@ FileOpener::State FileOpener::complete(SinkOp step, std::int64_t result) {
     case SinkOp::open:
       if (result < 0) return fail("cannot open " + wish_.path, result);
       handle_ = opened_handle;
+      file_opened_ = true;
       return opened();
     case SinkOp::truncate:
       if (result < 0) return fail("cannot shorten " + wish_.path, result);
       bytes_ = port_.file_size(handle_);
       return look_at_tail();
+    case SinkOp::sync_content:
+      // -EINVAL: a device or a pipe, which knows no sync.
+      if (result < 0 && result != -EINVAL) return fail("cannot sync " + wish_.path, result);
+      return sync_directory();
     case SinkOp::open_to_read:
       // A symbolic link is followed for writing only; then the tail stays as it is.
-      if (result == -ELOOP) return sync_name();
+      if (result == -ELOOP) return sync_content();
+      if (result == -EINVAL && direct_) {
+        direct_ = false;
+        open_to_read();
+        return State::under_way;
+      }
       if (result < 0) return fail("cannot read " + wish_.path, result);
       helper_ = opened_handle;
-      piece_.resize(kPieceBytes);
+      piece_ = AlignedMemory(kPieceBytes);
       return read_piece();
     case SinkOp::read:
       if (result < 0) return fail("cannot read " + wish_.path, result);
@@ -72,7 +87,7 @@ FileOpener::State FileOpener::complete(SinkOp step, std::int64_t result) {
         return fail("cannot sync the directory of " + wish_.path, result);
       }
       close_helper();
-      return State::done;
+      return directory_synced();
     default:
       break;
   }
@@ -92,22 +107,29 @@ FileOpener::State FileOpener::cut(std::uint64_t bytes) {
 }
 
 FileOpener::State FileOpener::look_at_tail() {
-  if (tail_seen_ || bytes_ == 0 || wish_.tail_bytes_max == 0) return sync_name();
+  if (tail_seen_ || bytes_ == 0 || wish_.tail_bytes_max == 0) return sync_content();
   tail_seen_ = true;
-  read_to_ = bytes_ - std::min(bytes_, wish_.tail_bytes_max);
+  read_to_ = (bytes_ - std::min(bytes_, wish_.tail_bytes_max)) / kDirectBytes * kDirectBytes;
   sound_to_ = read_to_;
   line_end_seen_ = read_to_ == 0;
-  port_.open(wish_.path, {.kind = OpenMode::Kind::read_only}, token(SinkOp::open_to_read));
+  direct_ = true;
+  open_to_read();
   return State::under_way;
 }
 
+void FileOpener::open_to_read() {
+  port_.open(wish_.path, {.kind = OpenMode::Kind::read_only, .direct = direct_},
+             token(SinkOp::open_to_read));
+}
+
 FileOpener::State FileOpener::read_piece() {
-  port_.read(helper_, std::span(piece_).first(std::min(kPieceBytes, bytes_ - read_to_)), read_to_,
-             token(SinkOp::read));
+  port_.read(helper_, piece_.span(), read_to_, token(SinkOp::read));
   return State::under_way;
 }
 
 FileOpener::State FileOpener::look_at_piece(std::uint64_t bytes) {
+  bytes = std::min(bytes, bytes_ - read_to_);
+  if (read_to_ + bytes < bytes_) bytes = bytes / kDirectBytes * kDirectBytes;
   if (bytes == 0) return fail(wish_.path + " shrinks under our hands", -EIO);
   const void* zero = std::memchr(piece_.data(), '\0', bytes);
   const std::uint64_t text =
@@ -122,12 +144,24 @@ FileOpener::State FileOpener::look_at_piece(std::uint64_t bytes) {
   if (zero == nullptr && read_to_ < bytes_) return read_piece();
   close_helper();
   // Without any line end in such a tail it is not a file of ours.
-  if (sound_to_ == bytes_ || !line_end_seen_) return sync_name();
+  if (sound_to_ == bytes_ || !line_end_seen_) return sync_content();
   torn_ = bytes_ - sound_to_;
   return cut(sound_to_);
 }
 
-FileOpener::State FileOpener::sync_name() {
+// Also where nothing was cut off now: an earlier cut may not have come as far as here.
+FileOpener::State FileOpener::sync_content() {
+  port_.sync(handle_, token(SinkOp::sync_content));
+  return State::under_way;
+}
+
+FileOpener::State FileOpener::directory_synced() {
+  if (file_opened_) return State::done;
+  port_.open(wish_.path, OpenMode{}, token(SinkOp::open));
+  return State::under_way;
+}
+
+FileOpener::State FileOpener::sync_directory() {
   port_.open(directory_of(wish_.path), {.kind = OpenMode::Kind::directory},
              token(SinkOp::open_directory));
   return State::under_way;
@@ -150,7 +184,7 @@ void FileOpener::abandon() {
 void FileOpener::close_helper() {
   if (helper_.valid()) port_.close(helper_);
   helper_ = Handle{};
-  if (!busy_) std::vector<char>().swap(piece_);
+  if (!busy_) piece_ = AlignedMemory();
 }
 
 }  // namespace weir

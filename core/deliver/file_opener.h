@@ -5,10 +5,15 @@
 // was settled, and its events come again: behind the last line that is whole, it is cut off. (No
 // line of JSON holds a zero; only so much can be unsynced, so only the tail is looked at.) The
 // file's name is on the disk before anything in the file counts as settled. What we wrote ourselves
-// and cannot trust any more, because a write or sync failed, is cut off too.
+// and cannot trust any more, because a write or sync failed, is cut off too; where an earlier
+// process or sink met such a failure we do not know of it, and the cache still shows what the disk
+// does not have. So the tail is read past the cache. A cut is on the disk
+// before anything is written behind it: else the next crash might mix what was cut off with what
+// was written in its place, and no zero would tell.
 //
-//     open -> (durable) cut what is not trusted -> read the tail, cut behind the last whole line
-//          -> sync the directory -> done
+//     (durable, perhaps new) sync the directory
+//          -> open -> (durable) cut what is not trusted -> read the tail, cut behind the last whole
+//          line -> sync the file -> sync the directory -> done
 //
 // Threads: the Writer's only. Between start() and done() or failed() exactly one operation is under
 // way; its completion goes to complete(). Lifetime: until it is not busy().
@@ -16,9 +21,9 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "core/deliver/sink.h"
+#include "core/log/aligned_memory.h"
 
 namespace weir {
 
@@ -27,6 +32,10 @@ class FileOpener {
   struct Wish {
     std::string path;
     bool durable = false;
+    // The file may be new. The one that had this name may have been renamed just now: that is on
+    // the disk before a new one is made, or a crash could undo it and keep the new one in its
+    // place.
+    bool names_first = false;
     // Where the file is at least `trusted_bytes` and at most `ours_bytes` long, all behind the
     // former is cut off. 0, 0: nothing.
     std::uint64_t trusted_bytes = 0;
@@ -58,9 +67,12 @@ class FileOpener {
   State opened();
   State cut(std::uint64_t bytes);
   State look_at_tail();
+  void open_to_read();
   State read_piece();
   State look_at_piece(std::uint64_t bytes);
-  State sync_name();
+  State sync_content();
+  State sync_directory();
+  State directory_synced();
   Token token(SinkOp step);
   State fail(const std::string& what, std::int64_t result);
   void close_helper();
@@ -75,10 +87,12 @@ class FileOpener {
   std::uint64_t bytes_ = 0;
   std::uint64_t torn_ = 0;
   bool tail_seen_ = false;
+  bool file_opened_ = false;
   std::uint64_t read_to_ = 0;   // offset in the file
   std::uint64_t sound_to_ = 0;  // behind the last line that is whole
   bool line_end_seen_ = false;
-  std::vector<char> piece_;
+  bool direct_ = true;  // past the cache, where the file system can
+  AlignedMemory piece_;
   std::string failure_;
 };
 

@@ -11,37 +11,46 @@ namespace weir {
 FileSink::FileSink(Setup setup)
     : Sink(std::move(setup)), written_(buffer_.base()), opener_(world_.port), synced_(written_) {}
 
+FileSink::~FileSink() {
+  world_.files.give_back(number_);
+}
+
+void FileSink::let_go_of_path() {
+  if (idle()) world_.files.give_back(number_);
+}
+
 MonotonicTime FileSink::deadline() const {
-  if (state_ == State::waiting) return retry_at_;
+  if (state_ == State::waiting) return syncing_ ? MonotonicTime::never() : retry_at_;
   MonotonicTime next = MonotonicTime::never();
   if (state_ != State::open) return next;
   if (writing_bytes_ == 0) next = std::max(period_end_, rotate_not_before_);
-  return syncing_ ? next : std::min(next, sync_due_);
+  return syncing_ || distrusted_ ? next : std::min(next, sync_due_);
 }
 
 void FileSink::complete(SinkToken token, std::int64_t result, const Now& now) {
   if (token.op == SinkOp::write) {
     wrote(result, now);
-    return;
-  }
-  if (FileOpener::is_step(token.op)) {
+  } else if (FileOpener::is_step(token.op)) {
     open_step(token.op, result, now);
   } else if (token.op == SinkOp::sync) {
     syncing_ = false;
     if (token.generation == generation_ && state_ == State::open) synced(result, now);
-  } else if (token.op == SinkOp::rename && token.generation == generation_) {
+  } else if (token.op == SinkOp::rename) {
     renamed(result, now);
   }
+  let_go_of_path();
 }
 
 void FileSink::progress(const Now& now) {
   switch (state_) {
     case State::waiting:
-      if (now.monotonic < retry_at_) break;
+      // What a sync under way will say of the old writes must not reach the new ones.
+      if (now.monotonic < retry_at_ || syncing_) break;
       state_ = State::closed;
       [[fallthrough]];
     case State::closed:
-      if (!abandoned_ && !handing_over_ && buffer_.closed() > buffer_.base()) start(now);
+      if (abandoned_ || handing_over_ || buffer_.closed() <= buffer_.base()) break;
+      if (!syncing_ && writing_bytes_ == 0) start(now);
       break;
     case State::open:
       progress_open(now);
@@ -50,6 +59,7 @@ void FileSink::progress(const Now& now) {
     case State::renaming:
       break;
   }
+  let_go_of_path();
 }
 
 void FileSink::start(const Now& now) {
@@ -60,10 +70,15 @@ void FileSink::start(const Now& now) {
     progress_open(now);
     return;
   }
+  if (!world_.files.take(spec_.path, number_)) {
+    wait_for_path(now);
+    return;
+  }
+  waits_since_ = MonotonicTime::never();
   state_ = State::opening;
   ++generation_;
   set_state(TargetState::connecting);
-  FileOpener::Wish wish{.path = spec_.path, .durable = durable()};
+  FileOpener::Wish wish{.path = spec_.path, .durable = durable(), .names_first = !known_};
   if (known_) {
     wish.trusted_bytes = synced_file_bytes_;
     wish.ours_bytes = file_bytes_ + kWriteBytesMax;  // a write that failed may have left something
@@ -72,6 +87,16 @@ void FileSink::start(const Now& now) {
   }
   name_synced_ = wish.durable;
   opener_.start(std::move(wish), {.sink = number_, .generation = generation_});
+}
+
+void FileSink::wait_for_path(const Now& now) {
+  state_ = State::waiting;
+  retry_at_ = now.monotonic + kLookAgain;
+  set_state(TargetState::connecting);
+  if (waits_since_ == MonotonicTime::never()) waits_since_ = now.monotonic;
+  if (now.monotonic - waits_since_ >= kPatience) {
+    note_error(now, spec_.path + " is still written to by another target");
+  }
 }
 
 void FileSink::open_step(SinkOp step, std::int64_t result, const Now& now) {
@@ -142,7 +167,7 @@ void FileSink::progress_open(const Now& now) {
 }
 
 bool FileSink::sync_is_due(const Now& now) const {
-  if (syncing_ || synced_ == written_ || !durable()) return false;
+  if (syncing_ || distrusted_ || synced_ == written_ || !durable()) return false;
   return now.monotonic >= sync_due_ || written_ - synced_ >= kSyncBytes || !buffer_.roomy() ||
          (closing_ && written_ == buffer_.closed());
 }
@@ -309,6 +334,7 @@ void FileSink::hand_over() {
   // What was written before a failure or a rotation is not written again elsewhere.
   if (state_ != State::open) buffer_.rewind(synced_);
   if (state_ == State::opening || state_ == State::waiting) state_ = State::closed;
+  let_go_of_path();
 }
 
 void FileSink::abandon() {
@@ -318,6 +344,7 @@ void FileSink::abandon() {
   if (state_ == State::opening) opener_.abandon();
   if (state_ != State::renaming) state_ = State::closed;
   set_state(TargetState::retired);
+  let_go_of_path();
 }
 
 std::string finished_name(const std::string& path, WallTime at, std::uint32_t repeat) {

@@ -10,9 +10,10 @@
 //
 // Durable buses: delivered means synced (fdatasync), in groups: kSyncBytes or kSyncAfter after the
 // first byte that is not, at once where something waits for it. After a failed write or sync all
-// that was not synced is cut off and written again, because nobody knows what became of it. See
-// file_opener.h for what happens to the tail that a crash left. The standard output knows no sync:
-// there written is all that can be.
+// that was not synced is cut off and written again, because nobody knows what became of it. A
+// second sync is no proof, so none is asked for, and one that is still under way is waited for
+// before the file is opened again. See file_opener.h for what happens to the tail that a crash
+// left. The standard output knows no sync: there written is all that can be.
 //
 // Rotation: a file ends after a whole record (raw: a whole batch), at most `size` bytes long unless
 // a single record is longer, or when the period `every`, counted from 1970, is over. It is renamed
@@ -31,30 +32,34 @@ class FileSink final : public Sink {
   static constexpr std::uint64_t kSyncBytes = 8 * kMiB;
   static constexpr std::uint64_t kUnsyncedMax = 32 * kMiB;  // then writing waits for the sync
   static constexpr Nanoseconds kSyncAfter = 50ms;           // as often as cursors are stored
+  static constexpr Nanoseconds kLookAgain = 2ms;            // whether the path is free
+  static constexpr Nanoseconds kPatience = 1s;              // then people are told
 
   explicit FileSink(Setup setup);
+  ~FileSink() override;
 
   void complete(SinkToken token, std::int64_t result, const Now& now) override;
   void progress(const Now& now) override;
   MonotonicTime deadline() const override;
   void hand_over() override;
-  bool done() const override {
-    return handing_over_ && state_ == State::closed && !opener_.busy() && !syncing_;
-  }
+  bool done() const override { return handing_over_ && idle(); }
   void abandon() override;
-  bool quiescent() const override {
-    return writing_bytes_ == 0 && !opener_.busy() && !syncing_ &&
-           (state_ == State::closed || state_ == State::renaming);
-  }
+  bool quiescent() const override { return idle(); }
 
  private:
   enum class State : std::uint8_t { closed, opening, open, renaming, waiting };
   static constexpr std::uint64_t kNoEnd = ~std::uint64_t{0};
 
+  // Closed, and nothing under way at the file.
+  bool idle() const {
+    return state_ == State::closed && writing_bytes_ == 0 && !opener_.busy() && !syncing_;
+  }
+  void let_go_of_path();
   bool is_file() const { return spec_.kind == TargetKind::file; }
   // Takes from durable buses: settles what is synced.
   bool durable() const { return is_file() && !buffer_.feeds().empty(); }
   void start(const Now& now);
+  void wait_for_path(const Now& now);
   void open_step(SinkOp step, std::int64_t result, const Now& now);
   void opened(const Now& now);
   void wrote(std::int64_t result, const Now& now);
@@ -86,7 +91,8 @@ class FileSink final : public Sink {
   std::uint64_t synced_ = 0;      // offset in the stream
   std::uint64_t synced_file_bytes_ = 0;
   std::uint64_t syncing_file_bytes_ = 0;
-  bool name_synced_ = false;  // it was opened for a durable bus
+  MonotonicTime waits_since_ = MonotonicTime::never();  // for another sink to let go of the path
+  bool name_synced_ = false;                            // it was opened for a durable bus
   MonotonicTime sync_due_ = MonotonicTime::never();
   std::int64_t period_ = 0;  // that the file belongs to
   MonotonicTime retry_at_ = MonotonicTime::never();

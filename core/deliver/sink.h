@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.h"
@@ -36,6 +37,27 @@ struct DeliveryNames {
   std::string_view target(TargetId id) const { return at(targets, id.value); }
 };
 
+// The files that sinks have open or are about to: one sink at a time writes to a path. A sink that
+// was given up may still have a write or a rename under way, and its successor must not look at the
+// file before.
+class FilesInUse {
+ public:
+  // False: another sink has it. `number` is the sink's.
+  bool take(const std::string& path, std::uint32_t number) {
+    for (const auto& [taken, owner] : files_) {
+      if (taken == path) return owner == number;
+    }
+    files_.emplace_back(path, number);
+    return true;
+  }
+  void give_back(std::uint32_t number) {
+    std::erase_if(files_, [&](const auto& file) { return file.second == number; });
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::uint32_t>> files_;
+};
+
 // What the sinks of one Writer share.
 struct SinkWorld {
   Port& port;
@@ -44,6 +66,7 @@ struct SinkWorld {
   Handle standard_output;
   EventStore* store = nullptr;  // null: without a data directory there is none
   DeliveryNames names = {};
+  FilesInUse files = {};
 };
 
 // Tokens of a Writer's port: which sink, which of its connections, which operation.
@@ -54,6 +77,7 @@ enum class SinkOp : std::uint8_t {
   // FileOpener's, in a row
   open,
   truncate,
+  sync_content,
   open_to_read,
   read,
   open_directory,
