@@ -47,6 +47,7 @@ bool Combination::met_by_presence(const Condition& condition) const {
 }
 
 Combination::Met Combination::look(const Condition& condition) const {
+  state_->settle(condition.path);
   if (!state_->present(condition.path)) return condition.absent ? Met::yes : Met::no;
   if (met_by_presence(condition) || some_test_passed(condition)) return Met::yes;
   const EventState::PathState& path = state_->path(condition.path);

@@ -15,6 +15,7 @@ void grow(std::vector<T>& list, std::size_t size) {
 void EventState::fit(const Tables& tables) {
   grow(tests_, tables.test_count);
   grow(paths_, tables.matchers.size());
+  grow(settled_, tables.matchers.size());
   grow(exclusions_, tables.exclusion_count);
   grow(fired_stamp_, tables.conditions.size());
   grow(wildcards_.next, tables.wildcards.nodes);
@@ -30,6 +31,7 @@ void EventState::start(const Tables& tables) {
     // The stamps have gone round once; forget them all.
     std::ranges::fill(tests_, 0);
     std::ranges::fill(paths_, PathState{});
+    std::ranges::fill(settled_, 0);
     std::ranges::fill(exclusions_, ExclusionState{});
     std::ranges::fill(fired_stamp_, 0);
     event_ = 1;
@@ -42,46 +44,55 @@ void EventState::start(const Tables& tables) {
   touched_.clear();
   occurrences_.clear();
   hits_.clear();
+  late_.clear();
   array_ends_.clear();
   elements_.resize(1);  // kFree
 }
 
-void EventState::add_string(std::uint32_t path, std::uint32_t element, std::string_view text) {
+void EventState::add_value(std::uint32_t path, std::uint32_t element, std::string_view text,
+                           Kind kind, bool stays) {
   if (other_ != nullptr) [[unlikely]] {
     const std::uint32_t there = (*other_paths_)[path];
-    if (there != kNone) other_->add_string(there, element, text);
+    if (there != kNone) other_->add_value(there, element, text, kind, stays);
     if (!reads(path)) return;
   }
-  add(path, element);
-  tables_->matchers[path].find_string(text, wildcards_, [this](std::uint32_t t) { hit(t); });
+  if (put_off(path, element, text, stays ? kind : Kind::moving)) return;
+  look_at(path, restricting(path, element), text, kind);
 }
 
-void EventState::add_number(std::uint32_t path, std::uint32_t element, std::string_view text) {
-  if (other_ != nullptr) [[unlikely]] {
-    const std::uint32_t there = (*other_paths_)[path];
-    if (there != kNone) other_->add_number(there, element, text);
-    if (!reads(path)) return;
+void EventState::look_at(std::uint32_t path, std::uint32_t element, std::string_view text,
+                         Kind kind) {
+  begin(path, element);
+  const ValueMatcher& matcher = tables_->matchers[path];
+  if (kind == Kind::string) {
+    matcher.find_string(text, wildcards_, [this](std::uint32_t t) { hit(t); });
+  } else if (kind == Kind::number) {
+    find_number(path, text);
+  } else {
+    const std::uint32_t test = matcher.literal_test(text.front());
+    if (test != kNone) hit(test);
   }
-  add(path, element);
-  find_number(path, text);
 }
 
 void EventState::find_number(std::uint32_t path, std::string_view text) {
   tables_->matchers[path].find_number(text, [this](std::uint32_t t) { hit(t); });
 }
 
-void EventState::add_literal(std::uint32_t path, std::uint32_t element, char first) {
-  if (other_ != nullptr) [[unlikely]] {
-    const std::uint32_t there = (*other_paths_)[path];
-    if (there != kNone) other_->add_literal(there, element, first);
-    if (!reads(path)) return;
+void EventState::settle_late(std::uint32_t path) {
+  const auto look = [this](const LateValue& value) {
+    look_at(value.path, kFree, {value.text, value.size}, value.kind);
+  };
+  if (late_.size() > kFewLate) {
+    // Going through all for each field would be the square of their number.
+    for (const LateValue& value : late_) look(value);
+    late_.clear();
+    return;
   }
-  add(path, element);
-  const ValueMatcher& matcher = tables_->matchers[path];
-  const std::uint32_t test = first == 't'   ? matcher.true_test()
-                             : first == 'f' ? matcher.false_test()
-                                            : matcher.null_test();
-  if (test != kNone) hit(test);
+  if (settled_[path] == event_) return;
+  settled_[path] = event_;
+  for (const LateValue& value : late_) {
+    if (value.path == path) look(value);
+  }
 }
 
 }  // namespace weir::engine

@@ -19,8 +19,8 @@ inline constexpr std::uint32_t kExclusionBit = 0x80000000U;
 class EventState {
  public:
   struct PathState {
-    std::uint32_t event = 0;  // other events mean: no value yet
-    std::uint32_t count = 0;
+    std::uint32_t event = 0;     // other events mean: no occurrence yet
+    std::uint32_t count = 0;     // of occurrences
     std::uint32_t last = kNone;  // occurrence
     bool bound = false;          // some value lies in an element
   };
@@ -29,8 +29,9 @@ class EventState {
     std::uint32_t count = 0;       // values that the exclusion takes
     std::uint32_t last_value = 0;  // occurrence + 1
   };
-  // One value of one field, of those that passed a test, and all of fields with kKeepsAll. Its hits
-  // end where those of the next occurrence begin.
+  // One value of one field, of those that passed a test, and all of fields with kKeepsAll; the
+  // element is the innermost that matters to the field. Its hits end where those of the next
+  // occurrence begin.
   struct Occurrence {
     std::uint32_t path = 0;
     std::uint32_t element = kFree;
@@ -42,6 +43,7 @@ class EventState {
     std::uint32_t parent = kFree;
     std::uint32_t begin = 0;  // of its occurrences
     std::uint32_t end = 0;
+    std::uint32_t depth = 0;  // of the array in the tree of names
   };
 
   void fit(const Tables& tables);
@@ -53,30 +55,6 @@ class EventState {
     other_paths_ = &paths;
   }
 
-  // A value of `path`; what follows until the next add() is about it.
-  void add(std::uint32_t path, std::uint32_t element) {
-    PathState& state = paths_[path];
-    const std::uint8_t flags = tables_->path_flags[path];
-    if (state.event != event_) {
-      state = {event_, 0, kNone, false};
-      if ((flags & kWatched) != 0) present_.push_back(path);
-    }
-    ++state.count;
-    if (element != kFree) state.bound = any_bound_ = true;
-    path_ = path;
-    element_ = element;
-    kept_ = false;
-    if ((flags & kKeepsAll) != 0) keep();
-  }
-  void hit(std::uint32_t test) {
-    if (!kept_) keep();
-    hits_.push_back(test);
-    if (tests_[test] != event_) {
-      tests_[test] = event_;
-      for (const std::uint32_t condition : tables_->fires[test]) fire(condition);
-    }
-    for (const std::uint32_t exclusion : tables_->excludes[test]) exclude(exclusion);
-  }
   void fire(std::uint32_t condition) {
     if (fired_stamp_[condition] == event_) return;
     fired_stamp_[condition] = event_;
@@ -84,18 +62,34 @@ class EventState {
   }
 
   // A value of a field that rules read: the text of a string, the spelling of a number, or the
-  // first letter of a literal.
-  void add_string(std::uint32_t path, std::uint32_t element, std::string_view text);
-  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text);
-  // The same of a number whose key is known.
-  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text,
-                  NumberFilter::Key key) {
+  // first letter of a literal. Texts that `stay` until the event is finished may be looked at then.
+  void add_string(std::uint32_t path, std::uint32_t element, std::string_view text,
+                  bool stays = true) {
+    if (other_ == nullptr && put_off(path, element, text, stays ? Kind::string : Kind::moving)) {
+      return;
+    }
+    add_value(path, element, text, Kind::string, stays);
+  }
+  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text) {
+    add_value(path, element, text, Kind::number, true);
+  }
+  // The same of a number whose key is made by `key_of` if it is wanted.
+  template <typename KeyOf>
+  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text, KeyOf key_of) {
     if (other_ != nullptr) [[unlikely]]
       return add_number(path, element, text);
-    add(path, element);
-    if (tables_->matchers[path].number_may_pass(key)) find_number(path, text);
+    if (put_off(path, element, text, Kind::number)) return;
+    begin(path, restricting(path, element));
+    if (tables_->matchers[path].number_may_pass(key_of())) find_number(path, text);
   }
-  void add_literal(std::uint32_t path, std::uint32_t element, char first);
+  void add_literal(std::uint32_t path, std::uint32_t element, std::string_view text) {
+    add_value(path, element, text, Kind::literal, true);
+  }
+  // Tests those values of `path` that were put off; before anything is asked about it.
+  void settle(std::uint32_t path) {
+    if (late_.empty() || (tables_->path_flags[path] & kLate) == 0) return;
+    settle_late(path);
+  }
 
   std::uint32_t open_array() {
     if (other_ != nullptr) other_->open_array();  // the numbers are the same
@@ -106,14 +100,20 @@ class EventState {
     if (other_ != nullptr) other_->close_array(array);
     array_ends_[array] = occurrence_count();
   }
-  std::uint32_t open_element(std::uint32_t array, std::uint32_t parent) {
-    if (other_ != nullptr) other_->open_element(array, parent);
-    elements_.push_back({array, parent, occurrence_count(), 0});
+  // `depth`: of the array in the tree of names.
+  std::uint32_t open_element(std::uint32_t array, std::uint32_t parent, std::uint32_t depth) {
+    if (other_ != nullptr) other_->open_element(array, parent, depth);
+    elements_.push_back({array, parent, occurrence_count(), 0, depth});
     return static_cast<std::uint32_t>(elements_.size() - 1);
   }
   void close_element(std::uint32_t element) {
     if (other_ != nullptr) other_->close_element(element);
     elements_[element].end = occurrence_count();
+  }
+
+  // Whether elements of an array are wanted that stands where `node` says.
+  bool wants_arrays(const PathTree::Node& node) const {
+    return node.child_count > 0 && (node.arrays_matter || other_ != nullptr);
   }
 
   // True when wildcards were given up: what was seen is not all.
@@ -147,10 +147,62 @@ class EventState {
   std::uint32_t array_end(std::uint32_t array) const { return array_ends_[array]; }
 
  private:
-  // Makes an occurrence of the value that was added last.
+  enum class Kind : std::uint8_t { string, number, literal, moving };  // a string that moves
+  struct LateValue {
+    const char* text = nullptr;
+    std::uint32_t size = 0;
+    std::uint32_t path = 0;
+    Kind kind = Kind::string;
+  };
+  static constexpr std::size_t kFewLate = 32;
+
+  // The innermost of the elements from `element` outwards that can restrict the field.
+  std::uint32_t restricting(std::uint32_t path, std::uint32_t element) const {
+    while (element != kFree && elements_[element].depth > tables_->array_depths[path]) {
+      element = elements_[element].parent;
+    }
+    return element;
+  }
+  // True when the value need not be looked at now, perhaps never.
+  bool put_off(std::uint32_t path, std::uint32_t element, std::string_view text, Kind kind) {
+    if ((tables_->path_flags[path] & kLate) == 0 || kind == Kind::moving) return false;
+    if (element != kFree && restricting(path, element) != kFree) return false;
+    late_.push_back({text.data(), static_cast<std::uint32_t>(text.size()), path, kind});
+    return true;
+  }
+  void settle_late(std::uint32_t path);
+  // For both parts.
+  void add_value(std::uint32_t path, std::uint32_t element, std::string_view text, Kind kind,
+                 bool stays);
+  void look_at(std::uint32_t path, std::uint32_t element, std::string_view text, Kind kind);
+
+  // A value of `path`; what follows until the next begin() is about it.
+  void begin(std::uint32_t path, std::uint32_t element) {
+    path_ = path;
+    element_ = element;
+    kept_ = false;
+    if ((tables_->path_flags[path] & kKeepsAll) != 0) keep();
+  }
+  void hit(std::uint32_t test) {
+    if (!kept_) keep();
+    hits_.push_back(test);
+    if (tests_[test] != event_) {
+      tests_[test] = event_;
+      for (const std::uint32_t condition : tables_->fires[test]) fire(condition);
+    }
+    for (const std::uint32_t exclusion : tables_->excludes[test]) exclude(exclusion);
+  }
+  // Makes an occurrence of the value that was begun last.
   void keep() {
     kept_ = true;
-    std::uint32_t& last = paths_[path_].last;
+    PathState& state = paths_[path_];
+    if (state.event != event_) {
+      state = {event_, 0, kNone, false};
+      if ((tables_->path_flags[path_] & kWatched) != 0) present_.push_back(path_);
+    }
+    ++state.count;
+    if (element_ != kFree) state.bound = any_bound_ = true;
+    std::uint32_t& last = state.last;
     const auto index = static_cast<std::uint32_t>(occurrences_.size());
     occurrences_.push_back({path_, element_, static_cast<std::uint32_t>(hits_.size()), last});
     last = index;
@@ -178,7 +230,7 @@ class EventState {
   std::uint32_t event_ = 0;
   std::uint32_t round_ = 0;
   bool any_bound_ = false;
-  bool kept_ = false;  // the value added last
+  bool kept_ = false;  // the value begun last
   std::uint32_t path_ = 0;
   std::uint32_t element_ = kFree;
   std::vector<std::uint32_t> tests_;  // by test: the event it passed in
@@ -192,6 +244,8 @@ class EventState {
   std::vector<std::uint32_t> hits_;  // tests, and exclusions with kExclusionBit
   std::vector<Element> elements_;
   std::vector<std::uint32_t> array_ends_;
+  std::vector<LateValue> late_;
+  std::vector<std::uint32_t> settled_;  // by path: the event whose late values were looked at
   WildcardScratch wildcards_;
 };
 

@@ -92,11 +92,11 @@ bool EventWalk::open_container(std::uint32_t node, bool is_array) {
     const Frame& outer = frames_[at - 1];
     frame.element = outer.element;
     if (outer.array != kNone) {
-      frame.element = frame.own_element = state_->open_element(outer.array, outer.element);
+      frame.element = frame.own_element =
+          state_->open_element(outer.array, outer.element, tree_->node(outer.node).depth);
     }
   }
-  // Below a leaf of the tree no two values can be asked to live together.
-  if (is_array && tree_->node(node).child_count > 0) frame.array = state_->open_array();
+  if (is_array && state_->wants_arrays(tree_->node(node))) frame.array = state_->open_array();
   return true;
 }
 
@@ -163,7 +163,12 @@ bool EventWalk::wanted(Token token, char c, std::uint32_t node, std::uint32_t el
   const std::uint32_t path = tree_->node(node).path;
   if (path == kNone) return scalar_sound(token, c);
   if (c == '"') {
-    state_->add_string(path, element, string_text(token));
+    const std::string_view raw = raw_text(token);
+    if (escaped(token)) [[unlikely]] {
+      state_->add_string(path, element, unescaped(raw), false);
+    } else {
+      state_->add_string(path, element, raw);
+    }
     return true;
   }
   if (c == '-' || is_digit(c)) {
@@ -171,7 +176,8 @@ bool EventWalk::wanted(Token token, char c, std::uint32_t node, std::uint32_t el
     const std::uint32_t gap = positions_[token + 1] - positions_[token];
     PlainSpan plain;
     if (plain_number(begin, c, gap, plain)) [[likely]] {
-      state_->add_number(path, element, {begin, gap}, NumberFilter::key_of(plain));
+      state_->add_number(path, element, {begin, gap},
+                         [&plain] { return NumberFilter::key_of(plain); });
       return true;
     }
     const char* end = number_end_slow(begin);  // an exponent, or white space behind it
@@ -180,7 +186,7 @@ bool EventWalk::wanted(Token token, char c, std::uint32_t node, std::uint32_t el
     return true;
   }
   if (!literal_sound(token, c)) return false;
-  state_->add_literal(path, element, c);
+  state_->add_literal(path, element, {text_at(token), 1});
   return true;
 }
 

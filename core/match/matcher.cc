@@ -97,7 +97,7 @@ bool Matcher::Scratch::finish(std::vector<RuleIndex>& out) {
   const auto parts = rules_->parts();
   for (std::size_t i = 0; i < parts.size(); ++i) {
     std::size_t end = out.size();
-    if (states_[i].exhausted() || !combinations_[i].finish(states_[i], out)) {
+    if (!combinations_[i].finish(states_[i], out) || states_[i].exhausted()) {
       out.resize(first);
       return false;
     }
@@ -132,13 +132,13 @@ void Matcher::Scratch::add(const FlatValue& value) {
       states_[0].add_number(path, engine::kFree, value.raw);
       break;
     case FlatValue::true_:
-      states_[0].add_literal(path, engine::kFree, 't');
+      states_[0].add_literal(path, engine::kFree, "t");
       break;
     case FlatValue::false_:
-      states_[0].add_literal(path, engine::kFree, 'f');
+      states_[0].add_literal(path, engine::kFree, "f");
       break;
     case FlatValue::null:
-      states_[0].add_literal(path, engine::kFree, 'n');
+      states_[0].add_literal(path, engine::kFree, "n");
       break;
   }
 }

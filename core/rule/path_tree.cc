@@ -51,6 +51,7 @@ void PathTree::build(std::span<const std::string> dotted_paths, std::uint64_t ha
     child.length = static_cast<std::uint32_t>(step.name.size());
     child.node = step.node;
     names_ += step.name;
+    nodes_[step.node].depth = parent.depth + 1;
   }
   for (Node& node : nodes_) {
     if (node.child_count > 0) index_children(node);
@@ -96,6 +97,39 @@ void PathTree::index_children(Node& node) {
     while (table_[node.table + slot] != kNone) slot = (slot + 1) & node.table_mask;
     table_[node.table + slot] = node.first_child + i;
   }
+}
+
+void PathTree::mark_arrays(std::span<const std::uint16_t> depths) {
+  std::vector<std::uint32_t> deepest(nodes_.size(), 0);  // of the paths here and below
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    Node& node = nodes_[i];
+    if (node.path != kNone) deepest[i] = depths[node.path];
+    for (const Child& child : std::span(children_).subspan(node.first_child, node.child_count)) {
+      deepest[i] = std::max(deepest[i], deepest[child.node]);
+    }
+    node.arrays_matter = deepest[i] >= node.depth;
+  }
+}
+
+std::vector<std::uint32_t> PathTree::parents() const {
+  std::vector<std::uint32_t> out(nodes_.size(), kRoot);
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    const Node& node = nodes_[i];
+    for (const Child& child : std::span(children_).subspan(node.first_child, node.child_count)) {
+      out[child.node] = i;
+    }
+  }
+  return out;
+}
+
+std::vector<std::uint32_t> PathTree::path_nodes() const {
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].path == kNone) continue;
+    if (out.size() <= nodes_[i].path) out.resize(nodes_[i].path + 1);
+    out[nodes_[i].path] = i;
+  }
+  return out;
 }
 
 std::uint32_t PathTree::child_by_text(const Node& node, std::string_view name) const {

@@ -32,6 +32,9 @@ class PathTree {
     std::uint32_t by_length = 0;  // into by_length_; nodes with few children
     std::uint32_t table = kNone;  // into table_; nodes with many
     std::uint32_t table_mask = 0;
+    std::uint32_t depth = 0;  // names on the way here
+    // False when no two conditions of a branch can lie in elements of an array that stands here.
+    bool arrays_matter = true;
     // Bit n: some child has a name of n bytes (63: of 63 or more).
     std::uint64_t lengths = 0;
     // The same of names with a dot inside, which lead further down.
@@ -40,6 +43,11 @@ class PathTree {
 
   // Path i gets number i.
   void build(std::span<const std::string> dotted_paths, std::uint64_t hash_key);
+  // `depths`, by path: arrays that stand deeper hold nothing that restricts the field.
+  void mark_arrays(std::span<const std::uint16_t> depths);
+  // By node: the one it is below. And by path: its node.
+  std::vector<std::uint32_t> parents() const;
+  std::vector<std::uint32_t> path_nodes() const;
   std::size_t memory_bytes() const;
 
   const Node& node(std::uint32_t index) const { return nodes_[index]; }

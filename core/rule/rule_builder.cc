@@ -6,6 +6,7 @@
 
 #include "core/rule/compile.h"
 #include "core/rule/numbering.h"
+#include "core/rule/path_facts.h"
 #include "core/rule/pattern.h"
 #include "core/rule/rule_chunk.h"
 #include "core/rule/tables.h"
@@ -278,6 +279,7 @@ double Builder::likelihood(const Condition& condition) const {
   using Kind = ValueTest::Kind;
   const Tables& t = *tables_;
   double sum = 0;
+  double apart = 0;  // beside how many ask for the same
   if (condition.exists) sum += 0.9;
   sum += 0.8 * condition.exclusion_count;
   for (std::uint32_t i = 0; i < condition.test_count && sum < 1; ++i) {
@@ -298,12 +300,16 @@ double Builder::likelihood(const Condition& condition) const {
       case Kind::any_string:
         base = 0.85;
         break;
+      case Kind::number_range:
+        // Open to one side, it takes half of the values, however many others are beside it.
+        if (engine::open_range(test_key(test))) apart += 0.5;
+        break;
       default:
         break;
     }
     sum += base * (test_uses_[test] + 1.0) / (path_uses_[condition.path] + 1.0);
   }
-  return sum;
+  return sum + apart;
 }
 
 void Builder::choose_anchors() {
@@ -398,15 +404,6 @@ void Builder::link_defaults() {
   t.absent_fields = lists_of(absent, path_numbers_.count());
   t.absent_rules.shrink_to_fit();
   t.absent_branches.shrink_to_fit();
-  t.path_flags.assign(path_numbers_.count(), 0);
-  for (std::uint32_t p = 0; p < path_numbers_.count(); ++p) {
-    const bool watched =
-        !t.path_fires[p].empty() || !t.given[p].empty() || !t.absent_fields[p].empty();
-    if (watched) t.path_flags[p] |= engine::kWatched;
-  }
-  for (const Condition& c : t.conditions) {
-    if (c.exists || c.absent || c.exclusion_count > 0) t.path_flags[c.path] |= engine::kKeepsAll;
-  }
 }
 
 void Builder::build_matchers(const RunPieces& run) {
@@ -452,6 +449,7 @@ std::shared_ptr<const Tables> Builder::finish(const RunPieces& run) {
   link_defaults();
   build_matchers(run);
   group_paths();
+  engine::note_path_facts(t);
   t.conditions.shrink_to_fit();
   t.condition_parts.shrink_to_fit();
   t.branches.shrink_to_fit();

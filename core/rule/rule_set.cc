@@ -17,7 +17,8 @@ std::size_t engine::Tables::memory_bytes() const {
   const std::size_t numbers = path_groups.capacity() + condition_parts.capacity() +
                               branch_conditions.capacity() + always.capacity() + closes.capacity() +
                               absent_rules.capacity() + absent_branches.capacity();
-  return bytes + numbers * 4 + path_flags.capacity() + many_branches.capacity() / 8;
+  return bytes + numbers * 4 + path_flags.capacity() + array_depths.capacity() * 2 +
+         many_branches.capacity() / 8;
 }
 
 RuleSet::RuleSet(std::vector<engine::RulePart> parts, std::shared_ptr<const engine::PathTree> tree,

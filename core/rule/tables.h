@@ -51,7 +51,11 @@ struct Branch {
 enum PathFlags : std::uint8_t {
   kWatched = 1,   // that there is one: it decides something by itself
   kKeepsAll = 2,  // each: also one that passes no test may meet a condition, or break one
+  kLate = 4,      // no anchor is on the field: its values are tested only if a branch asks
 };
+
+// For array_depths: all arrays may matter.
+inline constexpr std::uint16_t kAnyDepth = 0xFFFF;
 
 struct Tables {
   std::uint64_t hash_key = 0;
@@ -77,7 +81,10 @@ struct Tables {
   std::vector<std::uint32_t> absent_branches;  // and the branch of each
   Lists absent_fields;                         // by path: places in absent_rules
   std::vector<std::uint8_t> path_flags;        // by path
-  std::vector<bool> many_branches;             // by rule
+  // By path: only arrays that stand at most so many names deep can restrict which of its values
+  // meet a condition; in no deeper one can two conditions of a branch lie.
+  std::vector<std::uint16_t> array_depths;
+  std::vector<bool> many_branches;  // by rule
   std::size_t test_count = 0;
   std::size_t exclusion_count = 0;
   WildcardScratchSize wildcards;

@@ -53,4 +53,9 @@ TestView read_test_key(std::string_view key) {
   return view;
 }
 
+bool open_range(std::string_view key) {
+  return load_u64(key.data() + 1) == number_key_lowest() ||
+         load_u64(key.data() + 9) == number_key_largest();
+}
+
 }  // namespace weir::engine

@@ -21,6 +21,8 @@ struct TestView {
 
 void append_test_key(const ValueTest& test, std::string& out);
 TestView read_test_key(std::string_view key);
+// Whether the key of a range of numbers stands for one without an upper or without a lower end.
+bool open_range(std::string_view key);
 inline ValueTest::Kind test_kind(std::string_view key) {
   return static_cast<ValueTest::Kind>(key.front());
 }

@@ -100,9 +100,10 @@ class ValueMatcher {
   bool number_may_pass(NumberFilter::Key key) const {
     return (numeric_ && filter_.may_pass(key)) || (parts_ && !parts_->number_literals.empty());
   }
-  std::uint32_t true_test() const { return true_; }
-  std::uint32_t false_test() const { return false_; }
-  std::uint32_t null_test() const { return null_; }
+  // By the first letter of a literal.
+  std::uint32_t literal_test(char first) const {
+    return first == 't' ? true_ : first == 'f' ? false_ : null_;
+  }
 
  private:
   // What most fields have none of.
