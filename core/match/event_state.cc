@@ -16,6 +16,7 @@ void EventState::fit(const Tables& tables) {
   grow(tests_, tables.test_count);
   grow(paths_, tables.matchers.size());
   grow(settled_, tables.matchers.size());
+  grow(places_, tables.number_places);
   grow(exclusions_, tables.exclusion_count);
   grow(fired_stamp_, tables.conditions.size());
   grow(wildcards_.next, tables.wildcards.nodes);
@@ -32,6 +33,7 @@ void EventState::start(const Tables& tables) {
     std::ranges::fill(tests_, 0);
     std::ranges::fill(paths_, PathState{});
     std::ranges::fill(settled_, 0);
+    std::ranges::fill(places_, 0);
     std::ranges::fill(exclusions_, ExclusionState{});
     std::ranges::fill(fired_stamp_, 0);
     event_ = 1;
@@ -74,8 +76,24 @@ void EventState::look_at(std::uint32_t path, std::uint32_t element, std::string_
   }
 }
 
-void EventState::find_number(std::uint32_t path, std::string_view text) {
-  tables_->matchers[path].find_number(text, [this](std::uint32_t t) { hit(t); });
+bool EventState::find_number(std::uint32_t path, std::string_view text) {
+  return tables_->matchers[path].find_number(text, [this](std::uint32_t t) { hit(t); });
+}
+
+void EventState::find_number(std::uint32_t path, std::string_view text, const PlainSpan& number,
+                             NumberFilter::Place place) {
+  if (place == NumberFilter::kSomewhere) {
+    find_number(path, text);
+    return;
+  }
+  const ValueMatcher& matcher = tables_->matchers[path];
+  // Numbers that pass the same tests, and that nothing tells apart, are looked at once.
+  const bool alike = element_ == kFree && (tables_->path_flags[path] & kKeepsAll) == 0 &&
+                     (!NumberFilter::on_mark(place) || NumberFilter::whole_in_key(number));
+  std::uint32_t& seen = places_[matcher.place_base() + place];
+  if (alike && seen == event_) return;
+  const bool known = matcher.find_at(place, number, [this](std::uint32_t t) { hit(t); });
+  if ((known || find_number(path, text)) && alike) seen = event_;
 }
 
 void EventState::settle_late(std::uint32_t path) {

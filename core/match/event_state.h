@@ -73,14 +73,15 @@ class EventState {
   void add_number(std::uint32_t path, std::uint32_t element, std::string_view text) {
     add_value(path, element, text, Kind::number, true);
   }
-  // The same of a number whose key is made by `key_of` if it is wanted.
-  template <typename KeyOf>
-  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text, KeyOf key_of) {
+  // The same of a number that is digits, perhaps with a sign and a point.
+  void add_number(std::uint32_t path, std::uint32_t element, std::string_view text,
+                  const PlainSpan& number) {
     if (other_ != nullptr) [[unlikely]]
       return add_number(path, element, text);
     if (put_off(path, element, text, Kind::number)) return;
     begin(path, restricting(path, element));
-    if (tables_->matchers[path].number_may_pass(key_of())) find_number(path, text);
+    const auto place = tables_->matchers[path].place_of(NumberFilter::key_of(number));
+    if (place != NumberFilter::kNowhere) find_number(path, text, number, place);
   }
   void add_literal(std::uint32_t path, std::uint32_t element, std::string_view text) {
     add_value(path, element, text, Kind::literal, true);
@@ -207,7 +208,10 @@ class EventState {
     occurrences_.push_back({path_, element_, static_cast<std::uint32_t>(hits_.size()), last});
     last = index;
   }
-  void find_number(std::uint32_t path, std::string_view text);
+  bool find_number(std::uint32_t path, std::string_view text);
+  // The value begun last.
+  void find_number(std::uint32_t path, std::string_view text, const PlainSpan& number,
+                   NumberFilter::Place place);
   void exclude(std::uint32_t exclusion) {
     ExclusionState& state = exclusions_[exclusion];
     const std::uint32_t value = occurrence_count();
@@ -245,6 +249,7 @@ class EventState {
   std::vector<Element> elements_;
   std::vector<std::uint32_t> array_ends_;
   std::vector<LateValue> late_;
+  std::vector<std::uint32_t> places_;   // of numbers: the event one like this was looked at in
   std::vector<std::uint32_t> settled_;  // by path: the event whose late values were looked at
   WildcardScratch wildcards_;
 };

@@ -176,8 +176,7 @@ bool EventWalk::wanted(Token token, char c, std::uint32_t node, std::uint32_t el
     const std::uint32_t gap = positions_[token + 1] - positions_[token];
     PlainSpan plain;
     if (plain_number(begin, c, gap, plain)) [[likely]] {
-      state_->add_number(path, element, {begin, gap},
-                         [&plain] { return NumberFilter::key_of(plain); });
+      state_->add_number(path, element, {begin, gap}, plain);
       return true;
     }
     const char* end = number_end_slow(begin);  // an exponent, or white space behind it

@@ -72,7 +72,18 @@ class IntervalIndex {
   template <typename Found>
   void find(const Key& key, Found&& found) const {
     if (ends_.empty() || key < ends_.front()) return;
-    std::size_t gap = gap_of(key);
+    find_in_gap(gap_of(key), found);
+  }
+
+  // A number for the intervals that hold the key, or kNone where there are none. It is the same for
+  // all keys from one end to the next.
+  std::uint32_t gap_at(const Key& key) const {
+    bool held = false;
+    find(key, [&held](std::uint32_t) { held = true; });
+    return held ? static_cast<std::uint32_t>(gap_of(key)) : kNone;
+  }
+  template <typename Found>
+  void find_in_gap(std::size_t gap, Found&& found) const {
     if (!tree_) {
       report(gap, found);
       return;

@@ -7,9 +7,9 @@
 
 namespace weir::engine {
 
-NumberFilter::Key NumberFilter::key_of_double(NumberKey key) {
+NumberFilter::Mark NumberFilter::mark_of(NumberKey key) {
   const double value = number_of(key);
-  if (!std::isfinite(value)) return ~Key{0};  // behind the largest: above all texts
+  if (!std::isfinite(value)) return {~Key{0}, false};  // behind the largest: above all texts
   // Up to 309 digits before the point, or 1,074 behind it, of which the first twelve are wanted.
   std::array<char, 1200> text{};
   const auto [end, failure] =
@@ -21,7 +21,7 @@ NumberFilter::Key NumberFilter::key_of_double(NumberKey key) {
   span.digits = digits.data();
   span.size = static_cast<std::uint32_t>(digits.size());
   span.whole = static_cast<std::uint32_t>(std::min(digits.find('.'), digits.size()));
-  return key_of(span);
+  return {key_of(span), whole_in_key(span)};
 }
 
 }  // namespace weir::engine

@@ -1,5 +1,5 @@
-// NumberFilter: says of nearly every number that it passes no numeric test of a field, from its
-// spelling alone.
+// NumberFilter: says from its spelling alone where a number lies among those that the numeric tests
+// of a field name, and so of nearly every number which tests it passes: most often none.
 //
 // Numbers without an exponent that have the same sign and as many digits before the point are
 // ordered like their texts. So the first twelve characters, in half a byte each, behind the count
@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "core/rule/byte_trie.h"
 #include "core/rule/json_text.h"
 #include "core/rule/number.h"
 
@@ -50,30 +51,56 @@ class NumberFilter {
     return number.negative ? ~key : key;
   }
 
+  // Of mark i: 2 * i is the gap behind it, 2 * i + 1 the mark itself.
+  using Place = std::uint32_t;
+  static constexpr Place kNowhere = kNone;        // where no test is passed
+  static constexpr Place kSomewhere = kNone - 1;  // not known
+  static constexpr std::uint32_t kNoGap = kNone;
+
   // `named`: the keys, ascending, of all numbers and of the ends of all ranges that the tests name;
-  // `inside(key)`: whether some range holds the numbers from this one up to the next that is named.
-  template <typename Inside>
-  void build(std::span<const NumberKey> named, Inside inside) {
+  // `gap_of(key)`: a number for the ranges that hold what lies between this one and the next that
+  // is named, or kNoGap.
+  template <typename GapOf>
+  void build(std::span<const NumberKey> named, GapOf gap_of) {
     if (named.size() > kNamedMax) return;
     for (const NumberKey key : named) {
-      const Key mark = key_of_double(key);
-      if (marks_.empty() || marks_.back() != mark) {
-        marks_.push_back(mark);
-        behind_.push_back(false);
+      const Mark mark = mark_of(key);
+      if (marks_.empty() || marks_.back() != mark.key) {
+        marks_.push_back(mark.key);
+        numbers_.push_back(kNoNumber);
+        gaps_.push_back(kNoGap);
       }
-      behind_.back() = inside(key);
+      if (mark.whole) numbers_.back() = key;
+      gaps_.back() = gap_of(key);
     }
     marks_.shrink_to_fit();
-    behind_.shrink_to_fit();
+    numbers_.shrink_to_fit();
+    gaps_.shrink_to_fit();
   }
-  std::size_t memory_bytes() const { return marks_.capacity() * sizeof(Key) + behind_.capacity(); }
+  std::size_t memory_bytes() const {
+    return (marks_.capacity() + numbers_.capacity()) * sizeof(Key) + gaps_.capacity() * 4;
+  }
 
-  // False when no test is passed by the number with this key.
-  bool may_pass(Key key) const {
-    if (marks_.empty() || key == kNegativeZero) return true;
+  Place place_of(Key key) const {
+    if (marks_.empty() || key == kNegativeZero) return kSomewhere;
     const std::size_t count = not_above(key);
-    if (count == 0) return false;
-    return behind_[count - 1] != 0 || marks_[count - 1] == key;
+    if (count == 0) return kNowhere;
+    const auto mark = static_cast<Place>(count - 1);
+    if (marks_[mark] == key) return 2 * mark + 1;
+    return gaps_[mark] == kNoGap ? kNowhere : 2 * mark;
+  }
+  static bool on_mark(Place place) { return place % 2 == 1; }
+  std::uint32_t places() const { return static_cast<std::uint32_t>(2 * marks_.size()); }
+  // What build() was told of the ranges in a gap.
+  std::uint32_t gap(Place place) const { return gaps_[place / 2]; }
+  // The number on a mark that has twelve characters at most; kNoNumber when the tests name none.
+  static constexpr NumberKey kNoNumber = 0;
+  NumberKey number(Place place) const { return numbers_[place / 2]; }
+  // Whether the key is the whole number.
+  static bool whole_in_key(const PlainSpan& number) { return number.size <= kCharacters; }
+  // Whether it is sure to be comparable: it has 15 digits at most.
+  static bool surely_comparable(const PlainSpan& number) {
+    return number.size - (number.whole == number.size ? 0 : 1) <= 15;
   }
 
  private:
@@ -97,7 +124,11 @@ class NumberFilter {
     return out;
 #endif
   }
-  static Key key_of_double(NumberKey key);
+  struct Mark {
+    Key key = 0;
+    bool whole = false;  // the number has twelve characters at most
+  };
+  static Mark mark_of(NumberKey key);
 
   // How many marks are not above the key.
   std::size_t not_above(Key key) const {
@@ -125,7 +156,8 @@ class NumberFilter {
   }
 
   std::vector<Key> marks_;
-  std::vector<char> behind_;  // by mark: some range goes on behind it
+  std::vector<NumberKey> numbers_;   // by mark
+  std::vector<std::uint32_t> gaps_;  // by mark: what lies behind it
 };
 
 }  // namespace weir::engine

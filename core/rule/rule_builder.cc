@@ -424,6 +424,7 @@ void Builder::build_matchers(const RunPieces& run) {
   run(t.matchers.size(), build);
   for (engine::ValueMatcher& matcher : t.matchers) {
     matcher.number_scratch(t.wildcards);
+    matcher.number_places(t.number_places);
   }
 }
 

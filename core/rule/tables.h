@@ -88,6 +88,7 @@ struct Tables {
   std::size_t test_count = 0;
   std::size_t exclusion_count = 0;
   WildcardScratchSize wildcards;
+  std::uint32_t number_places = 0;  // of all fields together
   // What one event may cost; see CompileLimits.
   std::size_t wildcard_steps_max = 0;
   std::size_t array_steps_max = 0;

@@ -204,9 +204,7 @@ void ValueMatcher::build_filter() {
   if (parts_) named.insert(named.end(), parts_->ranges.ends().begin(), parts_->ranges.ends().end());
   std::ranges::sort(named);
   filter_.build(named, [this](NumberKey key) {
-    bool inside = false;
-    if (parts_) parts_->ranges.find(key, [&inside](std::uint32_t) { inside = true; });
-    return inside;
+    return parts_ ? parts_->ranges.gap_at(key) : NumberFilter::kNoGap;
   });
 }
 

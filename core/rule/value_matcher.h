@@ -78,28 +78,47 @@ class ValueMatcher {
     }
     if (parts_) find_parts(value, scratch, found);
   }
-  // The spelling of a number.
+  // The spelling of a number. True when it is comparable and numbers are compared.
   template <typename Found>
-  void find_number(std::string_view value, Found&& found) const {
+  bool find_number(std::string_view value, Found&& found) const {
     if (numeric_) {
       if (const auto key = number_key(value)) {
-        if (!numbers_.empty()) {
-          const std::uint32_t id = numbers_.find(*key);
-          if (id != kNone) found(id);
-        }
-        if (parts_) parts_->ranges.find(*key, found);
-        return;
+        find_key(*key, found);
+        return true;
       }
     }
     // Without a key: the same spelling.
-    if (!parts_ || parts_->number_literals.empty()) return;
+    if (!parts_ || parts_->number_literals.empty()) return false;
     const std::uint32_t id = parts_->number_literals.find(value);
     if (id != kNone) found(id);
+    return false;
   }
-  // False when no test is passed by the number with this key, however it is spelled.
-  bool number_may_pass(NumberFilter::Key key) const {
-    return (numeric_ && filter_.may_pass(key)) || (parts_ && !parts_->number_literals.empty());
+  // Where a number with this key lies; NumberFilter::kNowhere when it passes no test. Comparable
+  // numbers in one gap pass the same tests, and so do those on one mark whose key is whole.
+  NumberFilter::Place place_of(NumberFilter::Key key) const {
+    if (parts_ && !parts_->number_literals.empty()) return NumberFilter::kSomewhere;
+    return numeric_ ? filter_.place_of(key) : NumberFilter::kNowhere;
   }
+  // The tests that a number at a known place passes; false, and nothing found, when that needs its
+  // value.
+  template <typename Found>
+  bool find_at(NumberFilter::Place place, const PlainSpan& number, Found&& found) const {
+    if (NumberFilter::on_mark(place)) {
+      const NumberKey key = filter_.number(place);
+      if (key == NumberFilter::kNoNumber || !NumberFilter::whole_in_key(number)) return false;
+      find_key(key, found);
+      return true;
+    }
+    if (!NumberFilter::surely_comparable(number)) return false;
+    parts_->ranges.find_in_gap(filter_.gap(place), found);
+    return true;
+  }
+  // Gives this field its part of the Matcher's notes on places.
+  void number_places(std::uint32_t& next) {
+    place_base_ = next;
+    next += filter_.places();
+  }
+  std::uint32_t place_base() const { return place_base_; }
   // By the first letter of a literal.
   std::uint32_t literal_test(char first) const {
     return first == 't' ? true_ : first == 'f' ? false_ : null_;
@@ -119,6 +138,15 @@ class ValueMatcher {
   };
 
   void build_filter();
+
+  template <typename Found>
+  void find_key(NumberKey key, Found&& found) const {
+    if (!numbers_.empty()) {
+      const std::uint32_t id = numbers_.find(key);
+      if (id != kNone) found(id);
+    }
+    if (parts_) parts_->ranges.find(key, found);
+  }
 
   template <typename Found>
   void find_parts(std::string_view value, WildcardScratch& scratch, Found& found) const {
@@ -145,6 +173,7 @@ class ValueMatcher {
   NumberTable numbers_;
   bool numeric_ = false;  // some test needs the value of a number
   NumberFilter filter_;
+  std::uint32_t place_base_ = 0;
   std::uint32_t true_ = kNone;
   std::uint32_t false_ = kNone;
   std::uint32_t null_ = kNone;

@@ -4,24 +4,34 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/base/random.h"
+#include "core/rule/value_matcher.h"
 
 namespace weir::engine {
 namespace {
 
-// Of a number without an exponent.
-NumberFilter::Key key_of(const std::string& text) {
-  const std::string padded = text + std::string(16, '7');
+// A number without an exponent, with something behind it.
+struct Spelled {
+  explicit Spelled(const std::string& text) : padded(text + std::string(16, '7')) {
+    span.negative = text[0] == '-';
+    const std::size_t begin = span.negative ? 1 : 0;
+    span.digits = padded.data() + begin;
+    span.size = static_cast<std::uint32_t>(text.size() - begin);
+    span.whole = static_cast<std::uint32_t>(std::min(text.find('.'), text.size()) - begin);
+  }
+  std::string padded;
   PlainSpan span;
-  span.negative = text[0] == '-';
-  const std::size_t begin = span.negative ? 1 : 0;
-  span.digits = padded.data() + begin;
-  span.size = static_cast<std::uint32_t>(text.size() - begin);
-  span.whole = static_cast<std::uint32_t>(std::min(text.find('.'), text.size()) - begin);
-  return NumberFilter::key_of(span);
+};
+NumberFilter::Key key_of(const std::string& text) {
+  return NumberFilter::key_of(Spelled(text).span);
+}
+bool may_pass(const NumberFilter& filter, const std::string& text) {
+  return filter.place_of(key_of(text)) != NumberFilter::kNowhere;
 }
 
 std::string spelled(Random& random) {
@@ -80,13 +90,14 @@ TEST(NumberFilter, NeverTurnsAwayWhatPasses) {
     }
     if (named.empty()) continue;
     std::ranges::sort(named);
-    const auto inside = [&](NumberKey key) {
-      return std::ranges::any_of(ranges, [key](const Range& r) {
+    const auto gap_of = [&](NumberKey key) {
+      const bool inside = std::ranges::any_of(ranges, [key](const Range& r) {
         return r.behind != r.first + 1 && r.first <= key && key < r.behind;
       });
+      return inside ? 0 : NumberFilter::kNoGap;
     };
     NumberFilter filter;
-    filter.build(named, inside);
+    filter.build(named, gap_of);
     for (int k = 0; k < 60; ++k) {
       // Often an end itself, with zeros or digits behind it.
       std::string text = spelled(random);
@@ -102,7 +113,7 @@ TEST(NumberFilter, NeverTurnsAwayWhatPasses) {
         const bool passes = key && std::ranges::any_of(ranges, [&](const Range& r) {
                               return r.first <= *key && *key < r.behind;
                             });
-        const bool may = filter.may_pass(key_of(spelling));
+        const bool may = may_pass(filter, spelling);
         ASSERT_TRUE(may || !passes) << spelling;
         passed += passes ? 1 : 0;
         turned_away += may ? 0 : 1;
@@ -113,16 +124,66 @@ TEST(NumberFilter, NeverTurnsAwayWhatPasses) {
   EXPECT_GT(turned_away, 10'000U);
 }
 
+// What is known of a number by its place alone is what its value says.
+TEST(NumberFilter, PlacesTellTheTests) {
+  Random random(23);
+  std::size_t told = 0;
+  std::size_t found = 0;
+  for (int round = 0; round < 4000; ++round) {
+    std::vector<std::string> ends;
+    std::set<std::string> keys;
+    for (std::uint64_t i = 1 + random.below(round % 10 == 0 ? 200 : 6); i > 0; --i) {
+      ends.push_back(random.below(8) == 0 ? "0" : spelled(random));
+      const auto one = number_key(ends.back());
+      const auto other = number_key(spelled(random));
+      if (!one || !other) continue;
+      ValueTest test;
+      test.kind = random.below(2) == 0 ? ValueTest::Kind::number : ValueTest::Kind::number_range;
+      test.first_number = test.last_number = *one;
+      if (test.kind == ValueTest::Kind::number_range && random.below(4) != 0) {
+        std::tie(test.first_number, test.last_number) = std::minmax(*one, *other);
+      }
+      std::string key;
+      append_test_key(test, key);
+      keys.insert(key);
+    }
+    std::vector<ValueMatcher::Entry> entries;
+    for (const std::string& key : keys) {
+      entries.push_back({key, static_cast<std::uint32_t>(entries.size())});
+    }
+    ValueMatcher matcher;
+    matcher.build(entries, 77);
+    for (int k = 0; k < 60; ++k) {
+      std::string text = k % 3 == 0 ? ends[random.below(ends.size())] : spelled(random);
+      if (k % 6 == 0 && text.find('.') == std::string::npos) text += ".000";
+      const Spelled number(text);
+      std::set<std::uint32_t> expected, by_place;
+      matcher.find_number(text, [&](std::uint32_t id) { expected.insert(id); });
+      const auto place = matcher.place_of(NumberFilter::key_of(number.span));
+      const auto note = [&](std::uint32_t id) { by_place.insert(id); };
+      const bool known = place == NumberFilter::kNowhere ||
+                         (place != NumberFilter::kSomewhere && !entries.empty() &&
+                          matcher.find_at(place, number.span, note));
+      if (!known) continue;
+      ASSERT_EQ(by_place, expected) << text;
+      ++told;
+      found += expected.size();
+    }
+  }
+  EXPECT_GT(told, 100'000U);
+  EXPECT_GT(found, 50'000U);
+}
+
 TEST(NumberFilter, ZeroHasTwoSigns) {
   const NumberKey zero = *number_key("0");
   NumberFilter filter;
   const std::vector<NumberKey> named = {zero, number_key_largest() + 1};  // zero and above
-  filter.build(named, [zero](NumberKey key) { return key == zero; });
+  filter.build(named, [zero](NumberKey key) { return key == zero ? 0 : NumberFilter::kNoGap; });
   for (const char* text : {"0", "-0", "0.0", "-0.0", "-0.000000000000000", "1", "1000000000000"}) {
-    EXPECT_TRUE(filter.may_pass(key_of(text))) << text;
+    EXPECT_TRUE(may_pass(filter, text)) << text;
   }
-  EXPECT_FALSE(filter.may_pass(key_of("-1")));
-  EXPECT_FALSE(filter.may_pass(key_of("-0.1")));
+  EXPECT_FALSE(may_pass(filter, "-1"));
+  EXPECT_FALSE(may_pass(filter, "-0.1"));
 }
 
 }  // namespace
