@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/give_back.h"
 
 namespace weir {
 namespace {
@@ -150,7 +151,7 @@ void BlockFiller::keep(LineStream& stream, std::string_view rest) {
 // given back with it.
 void BlockFiller::set_carry(LineStream& stream, std::string_view head, std::string_view tail) {
   long_carry_bytes_ -= long_bytes(stream);
-  if (head.empty() && stream.carry.capacity() > kShortCarryBytes) stream.carry = std::string();
+  if (head.empty() && stream.carry.capacity() > kShortCarryBytes) give_back(stream.carry);
   if (head.empty()) stream.carry.clear();
   stream.carry.append(tail);
   long_carry_bytes_ += long_bytes(stream);

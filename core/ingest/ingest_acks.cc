@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/give_back.h"
 #include "core/ingest/ingest.h"
 #include "core/ingest/ingest_token.h"
 
@@ -106,7 +107,7 @@ void Ingest::ack_sent(std::size_t slot, std::int64_t result, const Now& now) {
   }
   if (acks.mute || acks.out_sent == acks.out.size()) {
     // Most of what is said is one short ack; a burst of errors gives its memory back.
-    if (acks.out.capacity() > 256) acks.out = std::string();
+    if (acks.out.capacity() > 256) give_back(acks.out);
     acks.out.clear();
   }
   if (!acks.out.empty() || acks.lines.pending() || acks.all_sealed) ack_due(slot);

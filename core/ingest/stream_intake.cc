@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/give_back.h"
 
 namespace weir {
 namespace {
@@ -127,7 +128,7 @@ bool StreamIntake::take_records(const Now& now) {
 void StreamIntake::give_back() {
   input_ = {};
   if (input_block_ != nullptr) filler_->put_back(std::exchange(input_block_, nullptr));
-  if (phase_ != Phase::undecided) head_ = std::string();
+  if (phase_ != Phase::undecided) weir::give_back(head_);
 }
 
 bool StreamIntake::end(bool reset, const Now& now) {

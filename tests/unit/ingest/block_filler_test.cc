@@ -101,6 +101,20 @@ std::string expected_line(const std::string& line) {
   return line.size() > kLineLimit ? "!too_large" : line;
 }
 
+TEST(BlockFiller, ALongLineGivesItsMemoryBack) {
+  Bench bench;
+  LineStream stream = make_stream();
+  stream.event_bytes_limit = kMiB;
+  const std::string piece(kCapacity, 'x');
+  for (std::size_t bytes = 0; bytes < 64 * kKiB; bytes += piece.size()) {
+    ASSERT_TRUE(bench.receive(stream, piece));
+  }
+  EXPECT_GE(bench.filler.long_carry_bytes(), 64 * kKiB);
+  bench.filler.drop(stream);
+  EXPECT_EQ(bench.filler.long_carry_bytes(), 0U);
+  release(stream.origin);
+}
+
 TEST(BlockFiller, EveryCutOfAStreamGivesTheSameLines) {
   std::string text;
   std::vector<std::string> expected;
