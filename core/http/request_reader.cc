@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "core/base/give_back.h"
 #include "core/http/header_check.h"
 #include "core/rule/json_text.h"
 
@@ -97,8 +98,8 @@ void HttpRequestReader::begin(const HttpRequestLimits& limits) {
 }
 
 void HttpRequestReader::shrink() {
-  if (head_.capacity() > kKeptBytes) head_ = std::string();
-  if (body_.capacity() > kKeptBytes) body_ = std::string();
+  if (head_.capacity() > kKeptBytes) give_back(head_);
+  if (body_.capacity() > kKeptBytes) give_back(body_);
 }
 
 bool HttpRequestReader::refuse(int status, const char* fault) {

@@ -70,7 +70,9 @@ class HttpRequestReader {
   bool expects_continue() const { return expects_continue_; }
   std::string_view body() const { return body_; }
   // What the reader holds, in bytes.
-  std::size_t memory() const { return head_.capacity() + body_.capacity(); }
+  std::size_t memory() const {
+    return head_.capacity() + body_.capacity() + headers_.capacity() * sizeof(HttpHeader);
+  }
   // Gives memory back that a large request took.
   void shrink();
 
