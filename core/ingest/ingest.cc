@@ -144,7 +144,7 @@ void Ingest::accepted(std::size_t listener, std::int64_t result, const Now& now)
 // Receives again, unless there is a reason not to.
 void Ingest::go_on(std::size_t slot, const Now& now) {
   Connection& connection = connections_[slot];
-  const BusGate* gate = closed_gate(connection);
+  const BusGate* gate = closed_gate(connection, now);
   const bool idle = connection.acks != nullptr && unread(*connection.acks);
   if (stopping_ && (idle || gate != nullptr)) {
     end_now(slot, now);
@@ -196,6 +196,9 @@ void Ingest::received(std::size_t slot, const Completion& completion, const Now&
   }
   connection.line_since = now.monotonic;
   const auto bytes = static_cast<std::uint32_t>(completion.result);
+  if (!gates_.empty()) {
+    paces_[context_.sources[connection.intake.source().value].bus.value].took(bytes);
+  }
   advance(slot, connection.intake.received(block, bytes, now), now);
 }
 
@@ -349,18 +352,29 @@ void Ingest::end_all(const Now& now) {
   }
 }
 
-const BusGate* Ingest::closed_gate(const Connection& connection) const {
+const BusGate* Ingest::gate_of(const Connection& connection) const {
   if (gates_.empty()) return nullptr;
+  return gates_[context_.sources[connection.intake.source().value].bus.value];
+}
+
+// The gate that keeps the connection from being read just now. At the end of all the slow ones are
+// read, too: what has arrived is still taken.
+const BusGate* Ingest::closed_gate(const Connection& connection, const Now& now) {
+  const BusGate* gate = gate_of(connection);
+  if (gate == nullptr) return nullptr;
+  if (gate->refusing()) return gate;
+  if (gate->state() != BusGate::State::slowed || stopping_) return nullptr;
   const BusId bus = context_.sources[connection.intake.source().value].bus;
-  const BusGate* gate = gates_[bus.value];
-  return gate != nullptr && gate->refusing() ? gate : nullptr;
+  return paces_[bus.value].may_take(now.monotonic) ? nullptr : gate;
 }
 
 void Ingest::wait_for_bus(std::size_t slot, const BusGate& gate, const Now& now) {
   Connection& connection = connections_[slot];
   gated_.push_back({slot, connection.generation});
-  counters_.waits_for_bus.add();
+  const bool slowed = !gate.refusing();
+  (slowed ? counters_.waits_for_space : counters_.waits_for_bus).add();
   next_check_ = std::min(next_check_, now.monotonic + kGateCheckEvery);
+  if (slowed) return;
   if (connection.acks == nullptr || std::exchange(connection.acks->told_of_bus, true)) return;
   connection.acks->lines.say("nothing is taken for now: " +
                              std::string(refusal_text(gate.state())));
@@ -374,7 +388,7 @@ void Ingest::resume_gated(const Now& now) {
   for (const Place place : std::exchange(gated_, {})) {
     if (!holds(place)) continue;
     Connection& connection = connections_[place.slot];
-    if (closed_gate(connection) != nullptr) {
+    if (closed_gate(connection, now) != nullptr) {
       gated_.push_back(place);
       continue;
     }

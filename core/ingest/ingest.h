@@ -9,6 +9,7 @@
 // Whoever does not read what it is told is not read from, and closed after a while.
 //
 // A bus that refuses (BusGate): its connections are not read; acknowledged ones are told so once.
+// For one that is slowed all connections together take at a SlowPace.
 //
 // Threads: one, the loop that polls it, which polls the Sequencer too (AckSink); counters may be
 // read from any thread.
@@ -60,6 +61,7 @@ struct IngestCounters {
   Counter bytes;
   Counter waits_for_blocks;    // receives put aside because the pool was dry
   Counter waits_for_bus;       // connections put aside because their bus takes nothing
+  Counter waits_for_space;     // or takes slowly, as the disk has little space left
   Counter waits_for_reader;    // connections put aside because they do not read their acks
   Counter connections_unread;  // closed because they did not read their acks
   Counter acks;                // sends of acks and errors
@@ -83,7 +85,10 @@ class Ingest final : public Stage, public AckSink {
   ~Ingest() override;
 
   // By BusId, null for a bus that always takes. Before the first poll; the gates outlive this.
-  void watch_gates(std::vector<const BusGate*> gates) { gates_ = std::move(gates); }
+  void watch_gates(std::vector<const BusGate*> gates) {
+    gates_ = std::move(gates);
+    paces_.resize(gates_.size());
+  }
 
   std::size_t poll(const Now& now) override;
   MonotonicTime next_deadline() const override;
@@ -149,7 +154,8 @@ class Ingest final : public Stage, public AckSink {
   void check_deadlines(const Now& now);
   void check_lines(const Now& now);
 
-  const BusGate* closed_gate(const Connection& connection) const;
+  const BusGate* gate_of(const Connection& connection) const;
+  const BusGate* closed_gate(const Connection& connection, const Now& now);
   void wait_for_bus(std::size_t slot, const BusGate& gate, const Now& now);
   void resume_gated(const Now& now);
 
@@ -186,6 +192,7 @@ class Ingest final : public Stage, public AckSink {
   std::vector<Place> gated_;           // for their bus
   std::vector<std::size_t> acks_due_;  // slots with something to tell
   std::vector<const BusGate*> gates_;  // by BusId
+  std::vector<SlowPace> paces_;        // by BusId
   std::uint64_t untold_refusals_ = 0;  // of all connections
   std::size_t sends_under_way_ = 0;
   std::vector<Block*> provided_;  // by buffer id; null: not with the kernel

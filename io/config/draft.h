@@ -35,10 +35,12 @@ struct CatalogDraft {
   // The keys that declared the entries of the catalog's lists, same indexes. bus 0 has none where
   // the file does not name it.
   std::vector<const YamlNode*> bus_at, source_at;
+  std::vector<const YamlNode*> segment_at;  // by bus: its `segment`; null where none is written
   std::vector<TargetDraft> targets;
   std::unordered_map<std::string, TargetId> targets_by_name;
   std::unordered_map<std::string, std::string> rules_by_name;  // the place of each
   bool data_dir_is_faulty = false;  // it stands and there is a fault about it already
+  std::uint64_t disk_bytes = 0;     // of the file system of data_dir; 0: not known
 };
 
 // Each reads one part of `root`; they are called in this order.
@@ -54,6 +56,8 @@ void read_rule_files(const Section& root, CatalogDraft& draft);
 void complete_targets(CatalogDraft& draft);
 // What only shows once all parts are known.
 void check_together(const Section& root, CatalogDraft& draft);
+// Logs against the disk they lie on and the events they must hold, and paths that lie among them.
+void check_logs(const Section& root, CatalogDraft& draft);
 // Targets that lead back to themselves, by way of buses or as each other's dead letters.
 void check_cycles(CatalogDraft& draft);
 

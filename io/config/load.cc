@@ -102,6 +102,7 @@ Result<Loaded, std::vector<Fault>> load_source(const SourceText& source,
                      .catalog = {},
                      .bus_at = {},
                      .source_at = {},
+                     .segment_at = {},
                      .targets = {},
                      .targets_by_name = {},
                      .rules_by_name = {}};
@@ -119,6 +120,7 @@ Result<Loaded, std::vector<Fault>> load_source(const SourceText& source,
     read_rules(root, draft);
     read_rule_files(root, draft);
     complete_targets(draft);
+    check_logs(root, draft);
     check_together(root, draft);
   }
   sort_by_place(reading.faults, source.name());

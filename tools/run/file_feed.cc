@@ -22,9 +22,10 @@ class FileFeed::Sink final : public ByteSink {
   ~Sink() override { intake_.drop(); }
 
   bool consume(std::span<const char> bytes) override {
-    while (feed_.gate_ != nullptr && feed_.gate_->refusing()) {
+    while (!may_take()) {
       if (!wait()) return false;
     }
+    feed_.pace_.took(bytes.size());
     bool taken = intake_.append({bytes.data(), bytes.size()}, read_clock());
     while (!taken) {
       if (!wait()) return false;
@@ -75,6 +76,11 @@ class FileFeed::Sink final : public ByteSink {
   }
 
  private:
+  bool may_take() {
+    if (feed_.gate_ == nullptr) return true;
+    if (feed_.gate_->refusing()) return false;
+    return feed_.gate_->state() != BusGate::State::slowed || feed_.pace_.may_take(monotonic_now());
+  }
   bool wait() {
     feed_.flush();
     std::this_thread::sleep_for(kBlockWait);

@@ -21,7 +21,8 @@ class FileFeed final : public ByteSinkFactory {
   FileFeed(SourceId source, const BlockFiller::Shared& shared, const IntakeContext& context,
            std::vector<Waker*> routers, Messages& messages);
 
-  // Reads nothing while the bus refuses. Before the first open(); the gate outlives this.
+  // Reads nothing while the bus refuses, and slowly while it is slowed. Before the first open();
+  // the gate outlives this.
   void watch_gate(const BusGate& gate) { gate_ = &gate; }
   std::unique_ptr<ByteSink> open(const std::string& label) override;
   // Any thread: a consume() that waits gives up, and no more bytes are taken.
@@ -38,6 +39,7 @@ class FileFeed final : public ByteSinkFactory {
   const std::vector<Waker*> routers_;
   Messages& messages_;
   const BusGate* gate_ = nullptr;
+  SlowPace pace_;
   Flag stopping_;
   Counter bytes_;
 };

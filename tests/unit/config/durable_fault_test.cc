@@ -59,6 +59,17 @@ TEST(DurableFault, Values) {
   EXPECT_THAT(bus("segment: 8MiB, retain: {size: 16MiB}"),
               ElementsAre(HasSubstr("segment is '8MiB' and retain.size 16MiB: at least 4 segments "
                                     "must fit")));
+  EXPECT_THAT(bus("segment: 1MiB"),
+              ElementsAre("weir.yaml:3:28: segment of bus 'default' is 1MiB and must hold the "
+                          "largest event there, 1MiB by its limit: write 1088KiB or more, or lower "
+                          "limits.event"));
+  EXPECT_THAT(bus("segment: 1MiB}, other: {retain: {size: 4MiB}"),
+              ElementsAre(HasSubstr("segment of bus 'default'")))
+      << "nothing comes to the other one";
+  EXPECT_THAT(bus("retain: {size: 4MiB}"),
+              ElementsAre(HasSubstr("retain.size of bus 'default' is 4MiB and must hold 4 segments "
+                                    "with the largest event there, 1MiB by its limit: write "
+                                    "4352KiB or more")));
   EXPECT_THAT(bus("on_full: drop"), ElementsAre(HasSubstr("possible: refuse or drop_oldest")));
   EXPECT_THAT(faults_of("data_dir: d\n" + kIn + "disk: {soft: 1GiB, hard: 2GiB}\n"),
               ElementsAre("weir.yaml:3:26: 'disk': hard is '2GiB' and soft '1GiB': accepting slows "

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -53,6 +54,15 @@ TEST(Durable, WithoutOneAllIsAsItWas) {
   EXPECT_EQ(catalog.buses[0].durability, Durability::memory);
   EXPECT_EQ(catalog.targets[0].when_full, WhenFull::block);
   EXPECT_EQ(catalog.targets[0].dead_letter.kind, DeadLetterSpec::Kind::none);
+}
+
+TEST(Durable, ASegmentHoldsTheLargestEvent) {
+  const std::string head = std::string("data_dir: d\nlimits: {event: 64MiB}\n") + kBody;
+  EXPECT_EQ(catalog_of(head).buses[0].segment_bytes, 256 * kMiB);
+  EXPECT_EQ(
+      catalog_of(head + "buses: {default: {retain: {size: 300MiB}}}\n").buses[0].segment_bytes,
+      75 * kMiB)
+      << "a quarter of the log";
 }
 
 TEST(Durable, ReadsEveryKey) {
@@ -175,6 +185,64 @@ TEST_F(DataDir, IsLookedAt) {
   if (::geteuid() == 0) {
     ASSERT_EQ(::lchown(path("link").c_str(), 12345, 12345), 0);
     EXPECT_THAT(messages_of(path("link")), ElementsAre(HasSubstr("a link that another user made")));
+  }
+}
+
+TEST_F(DataDir, MarksAndSegmentsFollowTheSizeOfItsDisk) {
+  const std::string good = path("d");
+  ASSERT_EQ(::mkdir(good.c_str(), 0700), 0);
+  struct statvfs status {};
+  ASSERT_EQ(::statvfs(good.c_str(), &status), 0);
+  const std::uint64_t total = std::uint64_t{status.f_blocks} * status.f_frsize;
+  LoadOptions options = test_options();
+  options.look_at_files = true;
+  const auto load = [&](const std::string& more) {
+    return load_catalog_text("weir.yaml",
+                             "data_dir: \"" + good +
+                                 "\"\nsources: {in: {stdin: true}}\nrules: {r: {pattern: {a: "
+                                 "[1]}, targets: [t]}}\ntargets: {t: {discard: true}}\n" +
+                                 more,
+                             options);
+  };
+  const auto plain = load("");
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->catalog.disk.soft, std::min(4 * kGiB, total / 10));
+  EXPECT_EQ(plain->catalog.disk.hard, plain->catalog.disk.soft / 2);
+  EXPECT_LE(plain->catalog.buses[0].segment_bytes, std::max(total / 32, 2 * kMiB));
+  const auto soft = load("disk: {soft: 1MiB}\n");
+  ASSERT_TRUE(soft.ok());
+  EXPECT_EQ(soft->catalog.disk.soft, kMiB);
+  EXPECT_EQ(soft->catalog.disk.hard, kMiB / 2);
+  const auto none = load("disk: {hard: 1000000GiB}\n");
+  ASSERT_FALSE(none.ok());
+  EXPECT_THAT(none.error()[0].message, HasSubstr("nothing would ever be accepted"));
+}
+
+TEST_F(DataDir, NothingElseLiesInIt) {
+  const std::string good = path("d");
+  ASSERT_EQ(::mkdir(good.c_str(), 0700), 0);
+  std::filesystem::create_symlink(good, path("link"));
+  LoadOptions options = test_options();
+  options.look_at_files = true;
+  const auto faults = [&](const std::string& sources, const std::string& target) {
+    const auto loaded = load_catalog_text(
+        "weir.yaml",
+        "data_dir: \"" + good + "/\"\nsources: " + sources + "\ntargets: {t: " + target + "}\n",
+        options);
+    std::string all;
+    if (!loaded) {
+      for (const std::string& text : texts(loaded.error())) all += text + "\n";
+    }
+    return all;
+  };
+  const std::string in = "{in: {stdin: true}}";
+  EXPECT_EQ(faults(in, "{file: \"" + path("out") + "\"}"), "");
+  EXPECT_EQ(faults(in, "{file: \"" + path("dd") + "\"}"), "") << "only looks alike";
+  for (const std::string& inside : {path("d/x"), path("link/x"), path("d/../d/y")}) {
+    EXPECT_THAT(faults(in, "{file: \"" + inside + "\"}"), HasSubstr("inside of data_dir"))
+        << inside;
+    EXPECT_THAT(faults("{in: {stdin: true, rejects: \"" + inside + "\"}}", "{discard: true}"),
+                HasSubstr("the rejects of source 'in' uses"));
   }
 }
 

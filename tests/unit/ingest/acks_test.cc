@@ -140,6 +140,35 @@ TEST(Acks, ARefusingBusIsSaidOnceAndNotReadFromUntilItTakesAgain) {
   EXPECT_EQ(peer->input_left(), 0U);
 }
 
+TEST(Acks, ASlowedBusTakesAtAPaceAndSaysNothing) {
+  AckRig rig;
+  const SimPeerPtr peer = rig.connect("p");
+  const SimPeerPtr other = rig.world.connect_to(rig.plain_listener, "plain");
+  rig.run(5);
+  rig.gate.set(BusGate::State::slowed);
+  std::string lines;
+  while (lines.size() < 5 * SlowPace::kBytes) lines += "{\"a\":1}\n";
+  peer->feed(lines);
+  other->feed("{\"c\":1}\n");
+  MonotonicTime begin = rig.world.now().monotonic;
+  std::uint64_t most = 0;  // bytes taken beyond what the pace allows
+  while (peer->input_left() > 0) {
+    rig.run(1);
+    const auto taken = static_cast<std::uint64_t>(lines.size() - peer->input_left());
+    const auto stretches =
+        static_cast<std::uint64_t>((rig.world.now().monotonic - begin) / SlowPace::kEvery);
+    const std::uint64_t allowed = (stretches + 1) * SlowPace::kBytes;
+    if (taken > allowed) most = std::max(most, taken - allowed);
+    ASSERT_LT(stretches, 1000U) << "it stands still";
+  }
+  EXPECT_LE(most, 2 * kBlockCapacity) << "no more than what was under way";
+  rig.run(100);
+  EXPECT_EQ(peer->received.find("error"), std::string::npos);
+  EXPECT_GT(rig.ingest->counters().waits_for_space.read(), 0U);
+  EXPECT_EQ(rig.ingest->counters().waits_for_bus.read(), 0U);
+  EXPECT_EQ(rig.judges["plain"].durable, 1U) << "another bus";
+}
+
 TEST(Acks, AStopReachesConnectionsOfARefusingBus) {
   AckRig rig;
   rig.gate.set(BusGate::State::log_full);
