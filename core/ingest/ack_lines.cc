@@ -30,8 +30,7 @@ void AckLines::write(std::string& out) {
   while (backlog() > 0 && out.size() + 2 * kLineBytesMax <= most) {
     const Refused& refused = refused_[refused_told_++];
     out += R"({"error":")";
-    out += to_string(refused.reason);
-    if (has_place(refused.reason)) out += " at byte " + std::to_string(refused.offset + 1);
+    append_refusal(refused.reason, refused.offset, out);
     out += R"(","line":)" + std::to_string(refused.line) + "}\n";
   }
   std::uint64_t ack = done_;
@@ -45,6 +44,11 @@ void AckLines::write(std::string& out) {
   if (ack <= told_) return;
   out += R"({"ack":)" + std::to_string(ack) + "}\n";
   told_ = ack;
+}
+
+void append_refusal(RefuseReason reason, std::uint32_t error_offset, std::string& out) {
+  out += to_string(reason);
+  if (has_place(reason)) out += " at byte " + std::to_string(error_offset + 1);
 }
 
 }  // namespace weir

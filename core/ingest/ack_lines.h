@@ -53,4 +53,7 @@ class AckLines {
   std::string general_;
 };
 
+// Why a line was refused, in words for its sender: "malformed at byte 17".
+void append_refusal(RefuseReason reason, std::uint32_t error_offset, std::string& out);
+
 }  // namespace weir
