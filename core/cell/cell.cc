@@ -89,7 +89,8 @@ Cell::Cell(const Catalog& catalog, std::shared_ptr<const Routing> routing, const
   const Router::Shared shared{
       .sealed = sealed_, .routed = routed_, .routing = routing_, .renderer = renderer_};
   for (std::size_t i = 0; i < plan.routers(); ++i) {
-    routers_.push_back(std::make_unique<Router>(shared, i, catalog.sources.size()));
+    routers_.push_back(
+        std::make_unique<Router>(shared, i, catalog.sources.size(), catalog.buses.size()));
   }
   distributor_ = std::make_unique<Distributor>(outputs);
   sequencer_ = std::make_unique<Sequencer>(routed_, std::bit_ceil(in_flight_max), *distributor_,

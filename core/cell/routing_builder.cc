@@ -43,6 +43,18 @@ std::vector<TargetId> slots_of(const RuleSpec& rule, const std::vector<TargetId>
   return result;
 }
 
+// The buses among the rule's targets.
+std::vector<BusId> onward_of(const Catalog& catalog, const RuleSpec& rule) {
+  std::vector<BusId> result;
+  for (const TargetId id : rule.targets) {
+    const TargetSpec& target = catalog.targets[id.value];
+    if (target.kind == TargetKind::bus) result.push_back(target.to_bus);
+  }
+  std::sort(result.begin(), result.end());
+  result.erase(std::unique(result.begin(), result.end()), result.end());
+  return result;
+}
+
 Result<BusRouting> build_bus(const Catalog& catalog, BusId bus, const std::vector<TargetId>& slots,
                              LiveRules& rules, const RunPieces& run) {
   std::vector<RuleText> texts;
@@ -63,8 +75,11 @@ Result<BusRouting> build_bus(const Catalog& catalog, BusId bus, const std::vecto
   routing.rules = std::move(set).value();
   routing.routed.resize(routing.rules->rule_count());
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    routing.routed[rules.order()[i]] = {.slot = positions[i],
-                                        .targets = slots_of(catalog.rules[positions[i]], slots)};
+    const RuleSpec& rule = catalog.rules[positions[i]];
+    RoutedRule routed{
+        .slot = positions[i], .targets = slots_of(rule, slots), .onward = onward_of(catalog, rule)};
+    if (!routed.onward.empty()) routing.leads_on = true;
+    routing.routed[rules.order()[i]] = std::move(routed);
   }
   return routing;
 }

@@ -14,7 +14,8 @@ constexpr std::int64_t kAgeShares = 64;
 
 void BatchBuffer::configure(const TargetSpec& spec, std::uint64_t event_bytes_limit) {
   close_batch();
-  const bool discard = spec.kind == TargetKind::discard;
+  // What goes on to another bus is matched by its rules already, and lies in the log with that.
+  const bool discard = spec.kind == TargetKind::discard || spec.kind == TargetKind::bus;
   discard_ = discard;
   format_ = spec.format;
   when_full_ = spec.when_full;

@@ -36,7 +36,7 @@ std::string_view span_text(const Block& block, const ProducerSpan& span) {
 
 }  // namespace
 
-Router::Router(const Shared& shared, std::size_t index, std::size_t sources)
+Router::Router(const Shared& shared, std::size_t index, std::size_t sources, std::size_t buses)
     : routed_channel_(shared.routed),
       sealed_(shared.sealed),
       routed_(shared.routed),
@@ -44,13 +44,15 @@ Router::Router(const Shared& shared, std::size_t index, std::size_t sources)
       index_(index),
       renderer_(shared.renderer),
       envelope_bindings_(sources),
-      counters_(std::make_unique<SourceCounters[]>(sources)) {}
+      counters_(std::make_unique<SourceCounters[]>(sources)),
+      onward_counters_(std::make_unique<OnwardCounters[]>(buses)),
+      buses_(buses) {}
 
 std::size_t Router::poll(const Now& /*now*/) {
   std::array<Block*, kBlocksPerPoll> blocks{};
   const Routing& routing = routing_.get();
   if (routing.version != version_.read()) {
-    for (auto& binding : envelope_bindings_) binding.reset();
+    for (auto& bindings : envelope_bindings_) bindings.clear();
     flow_log_bindings_.clear();
     version_.set(routing.version);
   }
@@ -88,7 +90,7 @@ void Router::route_json(Block& block, std::size_t first, std::size_t last, const
   const std::string_view text = block.text().substr(base, block.spans[last - 1].end - base);
   const RuleSet& rules = *routing.buses[block.bus.value].rules;
   EnvelopeValues envelope;
-  EnvelopeBinding* binding = envelope_binding(block.spans[first].origin->source, rules);
+  EnvelopeBinding* binding = envelope_binding(block.spans[first].origin->source, block.bus, rules);
   if (binding != nullptr) envelope = binding->values(block.received.wall);
   results_.clear();
   matcher_.match_lines(rules, text, results_, binding != nullptr ? &envelope : nullptr);
@@ -125,21 +127,85 @@ void Router::take_line(Block& block, std::size_t span, const LineResult& line, s
                    .reason = reason});
     return;
   }
-  accept(block, base + line.offset, line.length, block.bus, routing, results_.matches_of(line),
-         counters_[source_id.value]);
+  accept({block, span, base + line.offset, line.length}, routing, results_.matches_of(line));
 }
 
-void Router::accept(Block& block, std::uint32_t offset, std::uint32_t length, BusId bus,
-                    const Routing& routing, std::span<const RuleIndex> matched,
-                    SourceCounters& counters) {
-  const BusRouting& bus_routing = routing.buses[bus.value];
-  for (const RuleIndex rule : matched) {
-    routing.stats->at(index_, bus_routing.routed[rule].slot).add();
-  }
+void Router::accept(const Arrival& event, const Routing& routing,
+                    std::span<const RuleIndex> matched) {
+  Block& block = event.block;
+  SourceCounters& counters = counters_[block.spans[event.span].origin->source.value];
+  const BusRouting& bus = routing.buses[block.bus.value];
+  note_matches(bus, routing, matched);
   counters.accepted.add();
   if (matched.empty()) counters.unmatched.add();
-  block.events.push_back(
-      {.offset = offset, .length = length, .set = sets_.find_or_add(bus, bus_routing, matched)});
+  const std::uint32_t set = bus.leads_on ? follow_onward(event, routing, matched)
+                                         : sets_.find_or_add(block.bus, bus, matched);
+  block.events.push_back({.offset = event.offset, .length = event.length, .set = set});
+}
+
+void Router::note_matches(const BusRouting& bus, const Routing& routing,
+                          std::span<const RuleIndex> matched) {
+  for (const RuleIndex rule : matched) routing.stats->at(index_, bus.routed[rule].slot).add();
+}
+
+// The set of all targets that the event meets on its own bus and on those it is sent on to. It
+// enters each of them once, whatever the number of ways.
+std::uint32_t Router::follow_onward(const Arrival& event, const Routing& routing,
+                                    std::span<const RuleIndex> matched) {
+  const auto meet = [&](const BusRouting& bus, std::span<const RuleIndex> rules) {
+    for (const RuleIndex rule : rules) {
+      const RoutedRule& routed = bus.routed[rule];
+      met_.insert(met_.end(), routed.targets.begin(), routed.targets.end());
+      for (const BusId to : routed.onward) {
+        if (to != event.block.bus && std::ranges::find(onward_, to) == onward_.end()) {
+          onward_.push_back(to);
+        }
+      }
+    }
+  };
+  onward_.clear();
+  met_.clear();
+  const BusRouting& own = routing.buses[event.block.bus.value];
+  meet(own, matched);
+  if (onward_.empty()) return sets_.find_or_add(event.block.bus, own, matched);
+  for (std::size_t i = 0; i < onward_.size(); ++i) {
+    const BusId bus = onward_[i];
+    WEIR_CHECK(bus.value < buses_);
+    OnwardCounters& counters = onward_counters_[bus.value];
+    counters.events.add();
+    if (!match_onward(event, bus, routing)) {
+      counters.too_complex.add();
+      continue;
+    }
+    if (matched_onward_.empty()) counters.unmatched.add();
+    note_matches(routing.buses[bus.value], routing, matched_onward_);
+    meet(routing.buses[bus.value], matched_onward_);
+  }
+  return sets_.find_or_add(met_);
+}
+
+// Into matched_onward_: the rules of another bus. values_ are still those of a flow-log line.
+bool Router::match_onward(const Arrival& event, BusId bus, const Routing& routing) {
+  const Block& block = event.block;
+  const RuleSet& rules = *routing.buses[bus.value].rules;
+  const Origin& origin = *block.spans[event.span].origin;
+  matched_onward_.clear();
+  if (origin.layout != nullptr) {
+    FlowLogBinding& binding = flow_log_binding(origin, bus, rules);
+    matcher_.match_flat(rules, binding.fill(values_, block.received.wall), matched_onward_);
+    return true;
+  }
+  EnvelopeValues envelope;
+  EnvelopeBinding* binding = envelope_binding(origin.source, bus, rules);
+  if (binding != nullptr) envelope = binding->values(block.received.wall);
+  onward_results_.clear();
+  matcher_.match_lines(rules, block.text().substr(event.offset, event.length), onward_results_,
+                       binding != nullptr ? &envelope : nullptr);
+  WEIR_CHECK(onward_results_.lines.size() == 1);
+  const LineResult& line = onward_results_.lines.front();
+  const auto found = onward_results_.matches_of(line);
+  matched_onward_.assign(found.begin(), found.end());
+  return line.error == EventError::none;
 }
 
 void Router::refuse(Block& block, const Refusal& refusal) {
@@ -160,19 +226,24 @@ void Router::close_span(Block& block, std::size_t s) {
 }
 
 // Null for sources whose events are matched as they came.
-EnvelopeBinding* Router::envelope_binding(SourceId source, const RuleSet& rules) {
+EnvelopeBinding* Router::envelope_binding(SourceId source, BusId bus, const RuleSet& rules) {
   if (!renderer_.enveloped(source)) return nullptr;
-  auto& binding = envelope_bindings_[source.value];
-  if (binding == nullptr) binding = std::make_unique<EnvelopeBinding>(rules, renderer_, source);
-  return binding.get();
+  auto& bindings = envelope_bindings_[source.value];
+  for (EnvelopeBindingOf& known : bindings) {
+    if (known.bus == bus) return known.binding.get();
+  }
+  bindings.push_back({bus, std::make_unique<EnvelopeBinding>(rules, renderer_, source)});
+  return bindings.back().binding.get();
 }
 
-FlowLogBinding& Router::flow_log_binding(const Origin& origin, const RuleSet& rules) {
+FlowLogBinding& Router::flow_log_binding(const Origin& origin, BusId bus, const RuleSet& rules) {
   for (FlowLogBindingOf& known : flow_log_bindings_) {
-    if (known.source == origin.source && known.layout == origin.layout) return *known.binding;
+    if (known.source == origin.source && known.bus == bus && known.layout == origin.layout) {
+      return *known.binding;
+    }
   }
   flow_log_bindings_.push_back(
-      {origin.source, origin.layout,
+      {origin.source, bus, origin.layout,
        std::make_unique<FlowLogBinding>(rules, renderer_, origin.source, *origin.layout)});
   return *flow_log_bindings_.back().binding;
 }
@@ -183,7 +254,7 @@ void Router::route_flow_log(Block& block, std::size_t s, const Routing& routing)
   const SourceRouting& source = routing.sources[source_id.value];
   const FlowLogLayout& layout = *span.origin->layout;
   const RuleSet& rules = *routing.buses[block.bus.value].rules;
-  FlowLogBinding& binding = flow_log_binding(*span.origin, rules);
+  FlowLogBinding& binding = flow_log_binding(*span.origin, block.bus, rules);
   const std::string_view first_name = layout.fields().front().name;
   for (std::uint32_t at = span.begin; at < span.end;) {
     const std::string_view rest = block.text().substr(at, span.end - at);
@@ -206,8 +277,7 @@ void Router::route_flow_log(Block& block, std::size_t s, const Routing& routing)
     }
     matched_.clear();
     matcher_.match_flat(rules, binding.fill(values_, block.received.wall), matched_);
-    accept(block, offset, static_cast<std::uint32_t>(line.size()), block.bus, routing, matched_,
-           counters_[source_id.value]);
+    accept({block, s, offset, static_cast<std::uint32_t>(line.size())}, routing, matched_);
   }
   close_span(block, s);
 }

@@ -32,6 +32,13 @@ struct SourceCounters {
   std::array<Counter, static_cast<std::size_t>(RefuseReason::count_)> refused;
 };
 
+// What became of events that rules of other buses sent on to one bus, at one Router.
+struct OnwardCounters {
+  Counter events;
+  Counter unmatched;
+  Counter too_complex;  // for this bus's rules: none of them sees it
+};
+
 class Router final : public Stage {
  public:
   struct Shared {
@@ -40,13 +47,14 @@ class Router final : public Stage {
     const Snapshot<Routing>& routing;
     const EventRenderer& renderer;
   };
-  // `index`: which row of RuleStats is this Router's. `sources`: how many there are.
-  Router(const Shared& shared, std::size_t index, std::size_t sources);
+  // `index`: which row of RuleStats is this Router's. `sources`, `buses`: how many there are.
+  Router(const Shared& shared, std::size_t index, std::size_t sources, std::size_t buses);
 
   std::size_t poll(const Now& now) override;
   MonotonicTime next_deadline() const override { return MonotonicTime::never(); }
 
   const SourceCounters& counters(SourceId source) const { return counters_[source.value]; }
+  const OnwardCounters& onward(BusId bus) const { return onward_counters_[bus.value]; }
   // Every block that this Router takes from now on is matched by this version or a later one.
   std::uint64_t routing_version() const { return version_.read(); }
 
@@ -55,13 +63,24 @@ class Router final : public Stage {
   void route_json(Block& block, std::size_t first, std::size_t last, const Routing& routing);
   void route_flow_log(Block& block, std::size_t span, const Routing& routing);
   void close_span(Block& block, std::size_t span);
-  void accept(Block& block, std::uint32_t offset, std::uint32_t length, BusId bus,
-              const Routing& routing, std::span<const RuleIndex> matched, SourceCounters& counters);
+  // A line that is an event.
+  struct Arrival {
+    Block& block;
+    std::size_t span;
+    std::uint32_t offset;
+    std::uint32_t length;
+  };
+  void accept(const Arrival& event, const Routing& routing, std::span<const RuleIndex> matched);
+  void note_matches(const BusRouting& bus, const Routing& routing,
+                    std::span<const RuleIndex> matched);
+  std::uint32_t follow_onward(const Arrival& event, const Routing& routing,
+                              std::span<const RuleIndex> matched);
+  bool match_onward(const Arrival& event, BusId bus, const Routing& routing);
   void refuse(Block& block, const Refusal& refusal);
   void take_line(Block& block, std::size_t span, const LineResult& line, std::uint32_t base,
                  std::uint32_t line_number, const Routing& routing);
-  EnvelopeBinding* envelope_binding(SourceId source, const RuleSet& rules);
-  FlowLogBinding& flow_log_binding(const Origin& origin, const RuleSet& rules);
+  EnvelopeBinding* envelope_binding(SourceId source, BusId bus, const RuleSet& rules);
+  FlowLogBinding& flow_log_binding(const Origin& origin, BusId bus, const RuleSet& rules);
 
   Channel<Block*>& routed_channel_;
   Channel<Block*>::Consumer sealed_;
@@ -76,15 +95,27 @@ class Router final : public Stage {
   TargetSets sets_;
   FlowLogValues values_;
   // Made for the rules in force when a source or layout is first seen; dropped when they change.
-  std::vector<std::unique_ptr<EnvelopeBinding>> envelope_bindings_;  // by SourceId
+  struct EnvelopeBindingOf {
+    BusId bus;
+    std::unique_ptr<EnvelopeBinding> binding;
+  };
+  std::vector<std::vector<EnvelopeBindingOf>> envelope_bindings_;  // by SourceId
   struct FlowLogBindingOf {
     SourceId source;
+    BusId bus;
     const FlowLogLayout* layout;
     std::unique_ptr<FlowLogBinding> binding;
   };
   std::vector<FlowLogBindingOf> flow_log_bindings_;
   std::vector<RuleIndex> matched_;
+  // Of an event that goes on to other buses: these, and all targets that it meets on its way.
+  std::vector<BusId> onward_;
+  std::vector<TargetId> met_;
+  std::vector<RuleIndex> matched_onward_;
+  LineResults onward_results_;
   std::unique_ptr<SourceCounters[]> counters_;
+  std::unique_ptr<OnwardCounters[]> onward_counters_;  // by BusId
+  const std::size_t buses_;
 };
 
 }  // namespace weir

@@ -33,11 +33,13 @@ class RuleStats {
 struct RoutedRule {
   std::uint32_t slot = 0;         // in RuleStats and in the list of names that goes with it
   std::vector<TargetId> targets;  // ascending, each once
+  std::vector<BusId> onward;      // buses that its events go on to, each once
 };
 
 struct BusRouting {
   std::shared_ptr<const RuleSet> rules;
   std::vector<RoutedRule> routed;  // by RuleIndex
+  bool leads_on = false;           // some rule sends events on to another bus
 };
 
 struct SourceRouting {

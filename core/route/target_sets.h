@@ -22,6 +22,8 @@ class TargetSets {
   // The set of everybody whom these rules of the bus name. `matched` is ascending.
   std::uint32_t find_or_add(BusId bus, const BusRouting& routing,
                             std::span<const RuleIndex> matched);
+  // The set of these, which may repeat; they are put in order.
+  std::uint32_t find_or_add(std::vector<TargetId>& targets);
 
  private:
   static constexpr std::size_t kSlots = 1024;  // power of two; half full at most
@@ -33,13 +35,19 @@ class TargetSets {
     BusId bus;
   };
 
+  static constexpr BusId kByTargets{};  // the bus of keys that are targets, not rules
+
+  // The slot of the key, or a free one that now has it; null: there are too many.
+  Slot* slot_of(BusId bus, std::span<const std::uint32_t> key);
   std::uint32_t add(const BusRouting& routing, std::span<const RuleIndex> matched);
+  std::uint32_t add_to_block(std::span<const TargetId> targets);
 
   Block* block_ = nullptr;
   std::uint64_t generation_ = 0;
   std::size_t used_ = 0;
   std::array<Slot, kSlots> slots_;
   std::vector<RuleIndex> keys_;
+  std::vector<std::uint32_t> target_key_;
   std::vector<TargetId> merged_;
 };
 

@@ -8,7 +8,7 @@
 namespace weir {
 
 inline constexpr std::array<std::string_view, 2> kUnfinishedRootKeys = {"data_dir", "disk"};
-inline constexpr std::array<std::string_view, 3> kUnfinishedTargetKeys = {"bus", "dead_letter",
+inline constexpr std::array<std::string_view, 2> kUnfinishedTargetKeys = {"dead_letter",
                                                                           "partition_key"};
 // Of targets that are no url: they try for ever.
 inline constexpr std::array<std::string_view, 2> kUnfinishedStreamKeys = {"retries", "max_age"};

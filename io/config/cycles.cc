@@ -16,13 +16,19 @@ class WayFinder {
       : catalog_(catalog), ways_(catalog.buses.size() + catalog.targets.size()) {
     for (std::size_t i = 0; i < catalog.targets.size(); ++i) {
       const TargetSpec& target = catalog.targets[i];
-      for (const BusId bus : target.buses) ways_[bus.value].push_back(node_of_target(i));
       auto& onward = ways_[node_of_target(i)];
       if (target.kind == TargetKind::bus && target.to_bus.valid()) {
         onward.push_back(target.to_bus.value);
       }
       if (target.dead_letter.kind == DeadLetterSpec::Kind::target) {
         onward.push_back(node_of_target(target.dead_letter.target.value));
+      }
+    }
+    for (const RuleSpec& rule : catalog.rules) {
+      for (const TargetId id : rule.targets) {
+        auto& ways = ways_[rule.bus.value];
+        const std::size_t node = node_of_target(id.value);
+        if (std::ranges::find(ways, node) == ways.end()) ways.push_back(node);
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/catalog/target_buses.h"
 #include "io/config/draft.h"
 
 namespace weir {
@@ -62,16 +63,6 @@ const BusSpec* memory_bus_of(const Catalog& catalog, const TargetSpec& spec) {
   return nullptr;
 }
 
-void collect_buses(Catalog& catalog) {
-  for (const RuleSpec& rule : catalog.rules) {
-    for (const TargetId id : rule.targets) catalog.targets[id.value].buses.push_back(rule.bus);
-  }
-  for (TargetSpec& target : catalog.targets) {
-    std::ranges::sort(target.buses);
-    target.buses.erase(std::unique(target.buses.begin(), target.buses.end()), target.buses.end());
-  }
-}
-
 // Lag, the default of durable buses, needs the log of every bus the target takes from.
 void complete_when_full(CatalogDraft& draft, TargetSpec& spec, const TargetDraft& target) {
   const Catalog& catalog = draft.catalog;
@@ -93,17 +84,22 @@ void complete_when_full(CatalogDraft& draft, TargetSpec& spec, const TargetDraft
 void complete_bus_target(CatalogDraft& draft, const TargetSpec& spec, const TargetDraft& target) {
   if (spec.kind != TargetKind::bus || draft.data_dir_is_faulty) return;
   const Catalog& catalog = draft.catalog;
-  const BusSpec* in_memory = is_durable(catalog, spec.to_bus) ? memory_bus_of(catalog, spec)
-                                                              : &catalog.buses[spec.to_bus.value];
-  if (in_memory != nullptr) {
-    draft.reading.fault(*target.key,
-                        fmt::format("target '{}' leads from bus to bus, and bus '{}' is held in "
-                                    "memory: both must be durable ('data_dir', durability: fsync)",
-                                    spec.name, in_memory->name));
-  } else if (target.when_full != nullptr && spec.when_full != WhenFull::lag) {
+  const bool to_durable = is_durable(catalog, spec.to_bus);
+  const auto other = std::ranges::find_if(
+      spec.buses, [&](BusId from) { return is_durable(catalog, from) != to_durable; });
+  if (other != spec.buses.end()) {
+    const std::string& from = catalog.buses[other->value].name;
+    const std::string& to = catalog.buses[spec.to_bus.value].name;
     draft.reading.fault(
-        *target.when_full,
-        fmt::format("target '{}': a bus lags when it is full, leave 'when_full' out", spec.name));
+        *target.key,
+        fmt::format("target '{}' leads from bus '{}' to bus '{}', and bus '{}' is held in memory: "
+                    "both must be durable ('data_dir', durability: fsync), or neither",
+                    spec.name, from, to, to_durable ? from : to));
+  } else if (target.when_full != nullptr && spec.when_full != WhenFull::lag) {
+    draft.reading.fault(*target.when_full,
+                        fmt::format("target '{}': a bus is never full, leave 'when_full' out: what "
+                                    "is behind it has its own",
+                                    spec.name));
   }
 }
 
@@ -129,6 +125,13 @@ void complete_dead_letter(CatalogDraft& draft, TargetSpec& spec, const TargetDra
     draft.reading.fault(*target.dead_letter,
                         fmt::format("target '{}': dead_letter: {}; 'none' drops the events",
                                     spec.name, unknown_target(written, draft)));
+    return;
+  }
+  if (draft.catalog.targets[found->second.value].kind == TargetKind::bus) {
+    draft.reading.fault(*target.dead_letter,
+                        fmt::format("target '{}': dead_letter: '{}' is a bus, which takes events "
+                                    "and no dead letters: name a target that is none",
+                                    spec.name, name));
     return;
   }
   into = {.kind = DeadLetterSpec::Kind::target, .target = found->second};
@@ -170,7 +173,7 @@ void read_delivery(const Section& section, TargetSpec& spec, TargetDraft& target
 }
 
 void complete_targets(CatalogDraft& draft) {
-  collect_buses(draft.catalog);
+  find_target_buses(draft.catalog);
   for (std::size_t i = 0; i < draft.catalog.targets.size(); ++i) {
     TargetSpec& spec = draft.catalog.targets[i];
     const TargetDraft& target = draft.targets[i];

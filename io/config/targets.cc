@@ -31,6 +31,7 @@ constexpr std::array<Section::Choice<WhenFull>, 3> kWhenFull = {
 constexpr std::array<std::string_view, 8> kUrlKeys = {"headers", "auth",        "sign", "gzip",
                                                       "tls",     "concurrency", "rate", "timeout"};
 constexpr std::array<std::string_view, 3> kBatchingKeys = {"batch", "format", "buffer"};
+constexpr std::array<std::string_view, 3> kFailureKeys = {"retries", "max_age", "dead_letter"};
 constexpr std::array<Section::Choice<Compression>, 3> kCompressions = {
     {{"none", Compression::none}, {"gzip", Compression::gzip}, {"zstd", Compression::zstd}}};
 
@@ -72,6 +73,9 @@ void read_kind_of_target(const Section& section, CatalogDraft& draft, TargetSpec
   }
   if (spec.kind == TargetKind::bus) {
     for (const std::string_view key : kBatchingKeys) refuse_key(section, key, "a bus takes events");
+    for (const std::string_view key : kFailureKeys) {
+      refuse_key(section, key, "what is sent on to a bus cannot fail on the way");
+    }
   }
   read_congestion(section, spec.kind == TargetKind::tcp, spec.endpoint);
 }

@@ -182,6 +182,41 @@ TEST_F(RunTargets, AStalledTargetThatBlocksStopsTheSourceAndLosesNothing) {
   expect_conserved(report);
 }
 
+TEST_F(RunTargets, RulesSendEventsOnToOtherBuses) {
+  Json config = new_config();
+  config["buses"] = {{"audit", Json::object()}};
+  config["targets"]["onward"] = {{"bus", "audit"}};
+  add_file_target(config, "here", dir_.file("here"));
+  add_file_target(config, "there", dir_.file("there"));
+  add_rule(config, "all", Json::parse(R"({"id":[{"exists":true}]})"), {"here"});
+  add_rule(config, "some", Json::parse(R"({"keep":[true]})"), {"onward"});
+  add_rule(config, "kept", Json::parse(R"({"id":[1,2]})"), {"there", "here"}, "audit");
+  Router router(dir_, config);
+  Client client(router.port());
+  ASSERT_TRUE(client.send("{\"id\":1}\n{\"id\":1,\"keep\":true}\n{\"id\":3,\"keep\":true}\n"));
+  ASSERT_TRUE(arrives(dir_.file("here"), 50));
+  // Rules of the other bus change like all others.
+  add_rule(config, "kept", Json::parse(R"({"id":[3]})"), {"there", "here"}, "audit");
+  router.reload(config);
+  ASSERT_TRUE(eventually([&] {
+    client.send("{\"id\":3,\"keep\":true}\n");
+    return read_file(dir_.file("there")).ends_with("{\"id\":3,\"keep\":true}\n");
+  }));
+  const Json report = router.stop();
+  const std::string there = read_file(dir_.file("there"));
+  EXPECT_TRUE(there.starts_with("{\"id\":1,\"keep\":true}\n{\"id\":3,\"keep\":true}\n")) << there;
+  const std::string here = read_file(dir_.file("here"));
+  EXPECT_TRUE(here.starts_with("{\"id\":1}\n{\"id\":1,\"keep\":true}\n{\"id\":3,\"keep\":true}\n"))
+      << "each once, whatever the ways: " << here;
+  const std::uint64_t all = accepted(report);
+  EXPECT_EQ(report["buses"]["audit"]["events"], all - 1);
+  EXPECT_EQ(report["targets"]["onward"]["delivered"], all - 1);
+  EXPECT_EQ(report["targets"]["here"]["delivered"], all);
+  EXPECT_EQ(report["rules"]["some"]["matched"], all - 1);
+  EXPECT_EQ(report["unmatched"], 0);
+  expect_conserved(report);
+}
+
 TEST_F(RunTargets, ATargetThatSendsBackOrHalfClosesIsOnlyATarget) {
   Server talkative;
   Json config = new_config();

@@ -40,6 +40,27 @@ Report report_target(const TargetCounters& counters) {
           {"batches", counters.batches.read()}, {"bytes", counters.bytes.read()}};
 }
 
+// Buses that rules of others have sent events on to.
+Report report_buses(const Pipeline& pipeline) {
+  Report buses = Report::object();
+  const Cell& cell = pipeline.cell();
+  for (std::size_t i = 0; i < pipeline.catalog().buses.size(); ++i) {
+    std::uint64_t events = 0;
+    std::uint64_t unmatched = 0;
+    std::uint64_t too_complex = 0;
+    for (std::size_t r = 0; r < cell.routers(); ++r) {
+      const OnwardCounters& counters = cell.router(r).onward(BusId(static_cast<std::uint16_t>(i)));
+      events += counters.events.read();
+      unmatched += counters.unmatched.read();
+      too_complex += counters.too_complex.read();
+    }
+    if (events == 0) continue;
+    buses[pipeline.catalog().buses[i].name] = {
+        {"events", events}, {"unmatched", unmatched}, {"too_complex", too_complex}};
+  }
+  return buses;
+}
+
 }  // namespace
 
 Report make_run_report(const Pipeline& pipeline) {
@@ -64,6 +85,7 @@ Report make_run_report(const Pipeline& pipeline) {
     targets[target.name] = report_target(*target.counters);
   }
   return {{"sources", std::move(sources)},
+          {"buses", report_buses(pipeline)},
           {"rules", std::move(rules)},
           {"targets", std::move(targets)},
           {"unmatched", unmatched}};

@@ -116,26 +116,32 @@ TEST(DurableFault, BusesLeadToNoBusAgain) {
             "targets:\n  t: {bus: b}\n  u: {bus: default}\n"),
       ElementsAre("weir.yaml:8:3: events would go round for ever: bus 'default' -> target 't' -> "
                   "bus 'b' -> target 'u' -> bus 'default'"));
-  // Through the dead letters of a target.
   EXPECT_THAT(
       buses("rules: {r: {pattern: {a: [1]}, targets: [t]}}\n"
             "targets:\n  t: {discard: true, dead_letter: back}\n  back: {bus: default}\n"),
-      ElementsAre(HasSubstr("bus 'default' -> target 't' -> target 'back' -> bus 'default'")));
+      ElementsAre(
+          "weir.yaml:6:35: target 't': dead_letter: 'back' is a bus, which takes events and "
+          "no dead letters: name a target that is none"));
   EXPECT_THAT(buses("rules:\n  r: {pattern: {a: [1]}, targets: [t, u]}\n"
                     "  s: {pattern: {a: [1]}, targets: [u], bus: b}\n"
                     "targets:\n  t: {bus: b}\n  u: {bus: c}\n"),
               IsEmpty());
   EXPECT_THAT(
       buses("rules: {r: {pattern: {a: [1]}, targets: [t]}}\ntargets: {t: {bus: mem}}\n"),
-      ElementsAre("weir.yaml:5:11: target 't' leads from bus to bus, and bus 'mem' is held in "
-                  "memory: both must be durable ('data_dir', durability: fsync)"));
+      ElementsAre("weir.yaml:5:11: target 't' leads from bus 'default' to bus 'mem', and bus 'mem' "
+                  "is held in memory: both must be durable ('data_dir', durability: fsync), or "
+                  "neither"));
   EXPECT_THAT(buses("rules: {r: {pattern: {a: [1]}, targets: [t], bus: mem}}\n"
                     "targets: {t: {bus: b}}\n"),
-              ElementsAre(HasSubstr("bus 'mem' is held in memory")));
+              ElementsAre(HasSubstr("from bus 'mem' to bus 'b', and bus 'mem' is held in memory")));
   EXPECT_THAT(buses("targets: {t: {bus: b, when_full: shed}}\n"),
-              ElementsAre(HasSubstr("a bus lags when it is full")));
+              ElementsAre(HasSubstr("a bus is never full")));
   EXPECT_THAT(buses("targets: {t: {bus: b, format: raw}}\n"),
               ElementsAre(HasSubstr("'format' has no meaning here")));
+  EXPECT_THAT(
+      buses("targets: {t: {bus: b, retries: 3}}\n"),
+      ElementsAre(HasSubstr("'retries' has no meaning here, what is sent on to a bus cannot "
+                            "fail on the way")));
   EXPECT_THAT(buses("targets: {t: {bus: d}}\n"),
               ElementsAre(HasSubstr("bus 'd' does not exist, there is default, b, c or mem")));
 }
