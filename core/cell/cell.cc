@@ -112,7 +112,8 @@ Ingest& Cell::make_ingest(Port& port, std::vector<SourceListener> listeners,
 }
 
 DurableBuses& Cell::make_durable(const Catalog& catalog, RecoveredBuses recovered,
-                                 const ProcessNames& names, BusLogHost& host) {
+                                 const ProcessNames& names, BusLogHost& host,
+                                 const LogFaults& faults) {
   WEIR_CHECK(durable_ == nullptr && ingest_ == nullptr);
   durable_ = std::make_unique<DurableBuses>(DurableBuses::Shared{.renderer = renderer_,
                                                                  .layouts = layouts_,
@@ -120,16 +121,18 @@ DurableBuses& Cell::make_durable(const Catalog& catalog, RecoveredBuses recovere
                                                                  .distributor = *distributor_,
                                                                  .names = names,
                                                                  .host = host},
-                                            catalog, std::move(recovered), run_seed_);
+                                            catalog, std::move(recovered), run_seed_, faults);
   return *durable_;
 }
 
-Writer& Cell::make_writer(std::size_t index, Port& port, EventStore* store, DeliveryNames names) {
+Writer& Cell::make_writer(std::size_t index, Port& port, EventStore* store, DeliveryNames names,
+                          const WriterFaults& faults) {
   WEIR_CHECK(writers_[index] == nullptr);
   const WriterOptions options{.seed = run_seed_ + index,
                               .event_bytes_limit = event_bytes_max_,
                               .store = store,
-                              .names = std::move(names)};
+                              .names = std::move(names),
+                              .faults = faults};
   writers_[index] =
       std::make_unique<Writer>(options, *written_[index], port, renderer_, hosts_.writers);
   return *writers_[index];

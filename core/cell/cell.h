@@ -52,7 +52,8 @@ class Cell {
   // Before the stages, if there are durable buses. `catalog` is used during the call only; the
   // other two outlive this.
   DurableBuses& make_durable(const Catalog& catalog, RecoveredBuses recovered,
-                             const ProcessNames& names, BusLogHost& host);
+                             const ProcessNames& names, BusLogHost& host,
+                             const LogFaults& faults = {});
   DurableBuses* durable() { return durable_.get(); }
   const DurableBuses* durable() const { return durable_.get(); }
 
@@ -61,7 +62,7 @@ class Cell {
                       const Ingest::Limits& limits);
   // `store`: of this Writer alone; null without a data directory.
   Writer& make_writer(std::size_t index, Port& port, EventStore* store = nullptr,
-                      DeliveryNames names = {});
+                      DeliveryNames names = {}, const WriterFaults& faults = {});
   Router& router(std::size_t index) { return *routers_[index]; }
   const Router& router(std::size_t index) const { return *routers_[index]; }
   Sequencer& sequencer() { return *sequencer_; }

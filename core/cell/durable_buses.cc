@@ -23,7 +23,7 @@ std::vector<FileMark> RecoveredBuses::file_marks(std::string_view source) const 
   return marks;
 }
 
-Result<RecoveredBuses> recover_buses(Disk& disk, const Catalog& catalog) {
+Result<RecoveredBuses> recover_buses(Disk& disk, const Catalog& catalog, const LogFaults& faults) {
   RecoveredBuses result;
   if (auto made = disk.make_directories(catalog.data_dir + "/buses"); !made) {
     return Error{made.error().message};
@@ -45,6 +45,7 @@ Result<RecoveredBuses> recover_buses(Disk& disk, const Catalog& catalog) {
     RecoveryOptions options;
     options.directory = bus_directory(catalog.data_dir, spec.name);
     options.bus = spec.name;
+    options.decode.ignore_checksum = faults.ignore_checksum;
     options.durable_known = result.cursors.state.durable(spec.name);
     auto log = recover_bus_log(disk, options);
     if (!log) return Error{"bus " + spec.name + ": " + log.error().message};
@@ -62,12 +63,13 @@ Result<RecoveredBuses> recover_buses(Disk& disk, const Catalog& catalog) {
 }
 
 DurableBuses::DurableBuses(const Shared& shared, const Catalog& catalog, RecoveredBuses recovered,
-                           std::uint64_t run_seed)
+                           std::uint64_t run_seed, const LogFaults& faults)
     : shared_(shared),
       data_dir_(catalog.data_dir),
       disk_(catalog.disk),
       specs_(catalog.buses),
       run_seed_(run_seed),
+      faults_(faults),
       tables_(shared.layouts),
       stored_(std::move(recovered.cursors)) {
   for (const SourceSpec& source : catalog.sources) source_names_.push_back(source.name);
@@ -83,8 +85,7 @@ DurableBuses::DurableBuses(const Shared& shared, const Catalog& catalog, Recover
 
 DurableBuses::~DurableBuses() = default;
 
-BusLog& DurableBuses::make_log(std::size_t index, Port& port, const Now& now,
-                               const LogFaults& faults) {
+BusLog& DurableBuses::make_log(std::size_t index, Port& port, const Now& now) {
   Bus& bus = buses_[index];
   WEIR_CHECK(bus.log == nullptr);
   BusLog::Options options;
@@ -93,7 +94,7 @@ BusLog& DurableBuses::make_log(std::size_t index, Port& port, const Now& now,
   options.spec = specs_[bus.id.value];
   options.disk = disk_;
   options.seed = run_seed_ + 1000 + index;
-  options.faults = faults;
+  options.faults = faults_;
   const LogNames& names = *this;
   BusLogOutput& output = *this;
   bus.log = std::make_unique<BusLog>(std::move(options), *std::exchange(bus.recovered, {}), port,
@@ -104,8 +105,9 @@ BusLog& DurableBuses::make_log(std::size_t index, Port& port, const Now& now,
 
 CursorKeeper& DurableBuses::make_keeper(Port& port) {
   CursorKeeperHost& host = *this;
-  keeper_ = std::make_unique<CursorKeeper>(CursorKeeper::Options{.data_dir = data_dir_}, stored_,
-                                           port, board_, host);
+  keeper_ = std::make_unique<CursorKeeper>(
+      CursorKeeper::Options{.data_dir = data_dir_, .past_unsettled = faults_.cursor_past_unsettled},
+      stored_, port, board_, host);
   for (Bus& bus : buses_) {
     BusLog* log = bus.log.get();
     keeper_->add_log({.bus = bus.id,
@@ -121,12 +123,15 @@ CatchUp& DurableBuses::add_writer(std::size_t index, Writer& writer, std::vector
   WEIR_CHECK(ports.size() == buses_.size());
   const ReplayNames& names = *this;
   Reading reading;
-  reading.catch_up = std::make_unique<CatchUp>(CatchUp::Options{}, writer, SteadyClock(now));
+  CatchUp::Options options;
+  if (faults_.unbounded_catch_up) options.records_per_poll = std::size_t{1} << 20U;
+  reading.catch_up = std::make_unique<CatchUp>(options, writer, SteadyClock(now));
   for (std::size_t i = 0; i < buses_.size(); ++i) {
     Bus& bus = buses_[i];
     writer.add_bus(bus.id, board_.passed(bus.id, index, {bus.next_sequence, 0}));
-    reading.readers.push_back(std::make_unique<LogReader>(LogReader::Options{}, *ports[i],
-                                                          bus.log->view(), names, tables_, now));
+    reading.readers.push_back(std::make_unique<LogReader>(
+        LogReader::Options{.decode = {.ignore_checksum = faults_.ignore_checksum}}, *ports[i],
+        bus.log->view(), names, tables_, now));
     reading.catch_up->add_source(bus.id, *reading.readers.back());
   }
   readings_.push_back(std::move(reading));

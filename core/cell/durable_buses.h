@@ -62,7 +62,8 @@ struct RecoveredBuses {
 };
 
 // Makes what is missing; may take as long as the end of each log needs to be read.
-Result<RecoveredBuses> recover_buses(Disk& disk, const Catalog& catalog);
+Result<RecoveredBuses> recover_buses(Disk& disk, const Catalog& catalog,
+                                     const LogFaults& faults = {});
 
 class DurableBuses final : private BusLogOutput,
                            private CursorKeeperHost,
@@ -78,15 +79,15 @@ class DurableBuses final : private BusLogOutput,
     const ProcessNames& names;
     BusLogHost& host;
   };
+  // `faults`: for tests that must find them.
   DurableBuses(const Shared& shared, const Catalog& catalog, RecoveredBuses recovered,
-               std::uint64_t run_seed);
+               std::uint64_t run_seed, const LogFaults& faults = {});
   ~DurableBuses() override;
   DurableBuses(const DurableBuses&) = delete;
   DurableBuses& operator=(const DurableBuses&) = delete;
 
   std::size_t buses() const { return buses_.size(); }
-  // `faults`: for tests that must find them.
-  BusLog& make_log(std::size_t index, Port& port, const Now& now, const LogFaults& faults = {});
+  BusLog& make_log(std::size_t index, Port& port, const Now& now);
   CursorKeeper& make_keeper(Port& port);
   // Tells the Writer of every durable bus, and makes the stage that reads for it. One port for each
   // bus; the `index` is the Writer's.
@@ -148,6 +149,7 @@ class DurableBuses final : private BusLogOutput,
   const std::vector<BusSpec> specs_;
   std::vector<std::string> source_names_;
   const std::uint64_t run_seed_;
+  const LogFaults faults_;
   ReplayTables tables_;
   CursorBoard board_;
   ReadCursors stored_;

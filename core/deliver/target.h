@@ -94,6 +94,10 @@ class Target {
   MonotonicTime deadline() const {
     return http_ == nullptr ? std::min(buffer_.deadline(), sink_->deadline()) : http_->deadline();
   }
+  // It waits for its next try.
+  bool troubled() const {
+    return counters_->state.read() == static_cast<std::uint64_t>(TargetState::reconnecting);
+  }
   // Writes what changed into the counters.
   void publish();
   TargetCounters& counters() { return *counters_; }

@@ -107,6 +107,7 @@ void Writer::act(Target& target, const Now& now) {
   target.progress(now);
   target.publish();
   if (!target.feeds().empty()) update_appetite(target);
+  if (options_.faults.lose_retry_timer && target.troubled() && world_.random.below(2) == 0) return;
   earliest_ = std::min(earliest_, target.deadline());
 }
 
@@ -222,6 +223,7 @@ std::size_t Writer::run_timers(const Now& now) {
   earliest_ = MonotonicTime::never();
   for (const auto& target : targets_) {
     const MonotonicTime deadline = target->deadline();
+    if (options_.faults.lose_retry_timer && target->troubled()) continue;
     if (deadline <= now.monotonic) {
       touch(target.get());
     } else {

@@ -44,6 +44,11 @@
 
 namespace weir {
 
+// Deliberate faults, for tests that must find them. Nothing in a configuration leads here.
+struct WriterFaults {
+  bool lose_retry_timer = false;  // some deadlines of targets that failed are forgotten
+};
+
 struct WriterOptions {
   std::uint64_t seed = 0;                    // of back-off jitter
   std::uint64_t event_bytes_limit = kMiB;    // the largest event any source admits
@@ -52,6 +57,7 @@ struct WriterOptions {
   Handle standard_output{1};    // open for its whole life; never closed by us
   EventStore* store = nullptr;  // of this Writer alone; null: no data directory
   DeliveryNames names = {};     // as the store knows buses and targets
+  WriterFaults faults = {};
 };
 
 class Writer final : public Stage, public CatchUpClient {

@@ -82,6 +82,10 @@ struct BusLogCounters {
 struct LogFaults {
   bool acknowledge_before_sync = false;
   bool skip_directory_sync = false;
+  // Not of the log itself, but of those around it (core/cell/durable_buses.h).
+  bool ignore_checksum = false;
+  bool cursor_past_unsettled = false;
+  bool unbounded_catch_up = false;
 };
 
 class BusLog final : public Stage, public BlockOutlet {

@@ -37,7 +37,8 @@ CursorState CursorKeeper::current() {
   for (const auto& cursor : board_.get()) {
     const auto log = std::ranges::find(logs_, cursor->bus(), &Log::bus);
     if (log == logs_.end()) continue;
-    state.cursors.push_back({log->name, host_.target_name(cursor->target()), cursor->read()});
+    const LogPosition next = options_.past_unsettled ? cursor->passed() : cursor->read();
+    state.cursors.push_back({log->name, host_.target_name(cursor->target()), next});
   }
   std::erase_if(gone_,
                 [&](const StoredCursor& c) { return state.find(c.bus, c.target) != nullptr; });

@@ -45,6 +45,7 @@ class CursorKeeper final : public Stage {
   struct Options {
     std::string data_dir;
     Nanoseconds every = 50ms;
+    bool past_unsettled = false;  // a deliberate fault, for tests that must find it
   };
   // What a log has to do with its cursors.
   struct Log {

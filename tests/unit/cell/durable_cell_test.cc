@@ -84,8 +84,8 @@ class Life {
     cell = std::make_unique<Cell>(catalog_, *routing, plan, 0, seed,
                                   CellHosts{.ingest = hosts, .refusals = hosts, .writers = hosts});
     DurableBuses& durable =
-        cell->make_durable(catalog_, std::move(recovered).value(), hosts, hosts);
-    BusLog& log = durable.make_log(0, port(), world.now(), faults);
+        cell->make_durable(catalog_, std::move(recovered).value(), hosts, hosts, faults);
+    BusLog& log = durable.make_log(0, port(), world.now());
     CursorKeeper& keeper = durable.make_keeper(port());
     listener = world.open_listener();
     stages_ = {&cell->make_ingest(port(), {{.handle = listener, .source = SourceId(0)}}, {})};
