@@ -60,6 +60,7 @@ std::size_t BusLog::poll(const Now& now) {
     if (under_way_ == 0) finish_close();
     return work;
   }
+  if (!directory_.valid() && !directory_opening_ && now.monotonic >= retry_) open_directory(now);
   if (failed_) {
     work += start_anew(now);
   } else if (may_stage()) {
@@ -75,8 +76,14 @@ std::size_t BusLog::poll(const Now& now) {
 
 MonotonicTime BusLog::next_deadline() const {
   if (closing_) return MonotonicTime::never();
-  MonotonicTime next = std::min(retention_.next_deadline(), preparer_.retry());
-  if (!entries_.empty() || !directory_.valid()) next = std::min(next, retry_);
+  // What was due at the last poll has begun, or waits for something else than time.
+  const MonotonicTime polled = now_.monotonic;
+  MonotonicTime next = MonotonicTime::never();
+  if (directory_.valid()) next = retention_.next_deadline();
+  if (retry_ > polled) next = std::min(next, retry_);
+  if (wants_segment()) {
+    next = std::min(next, std::max(preparer_.retry(), polled + kLookForRoom));
+  }
   return next;
 }
 

@@ -159,6 +159,7 @@ class BusLog final : public Stage, public BlockOutlet {
   };
   enum class Copy : std::uint8_t { nothing, checkpoint, block };
   static constexpr Token kOpShift = 16;
+  static constexpr Nanoseconds kLookForRoom = 250ms;  // while there is none for a segment
   static constexpr Token kPreparerTokens = Token{1} << 32;
   static constexpr Token kRetentionTokens = Token{2} << 32;
   static Token token(Op op, std::size_t index = 0) {
@@ -189,6 +190,11 @@ class BusLog final : public Stage, public BlockOutlet {
   void open_directory(const Now& now);
   std::size_t prepare(const Now& now);
   bool short_of_room() const;
+  bool wants_segment() const {
+    const bool free_name = !next_ && (!active_ || renamed_) && !failed_ && !clearing_;
+    return free_name && !preparer_.ready() && !preparer_.busy() &&
+           (needs_segment_ || (active_ && active_->staged >= active_->file.bytes / 2));
+  }
   void fail(std::string_view what, std::int64_t result, const Now& now);
   std::size_t start_anew(const Now& now);
   void cleared(Op op, std::int64_t result, const Now& now);

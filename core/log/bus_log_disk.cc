@@ -140,13 +140,10 @@ void BusLog::synced(std::int64_t result, const Now& now) {
 }
 
 // Gives the active segment its name, and moves on to the next when all of it is durable.
-std::size_t BusLog::turn_over(const Now& now) {
+std::size_t BusLog::turn_over(const Now& /*now*/) {
   if (!active_) return 0;
   if (!renamed_ && !naming_) {
-    if (!directory_.valid()) {
-      if (!directory_opening_ && now.monotonic >= retry_) open_directory(now);
-      return 0;
-    }
+    if (!directory_.valid()) return 0;
     naming_ = true;
     port_.rename(join_path(options_.directory, kSpareName),
                  join_path(options_.directory, segment_name(active_->first_sequence)),
@@ -266,9 +263,7 @@ bool BusLog::short_of_room() const {
 }
 
 std::size_t BusLog::prepare(const Now& now) {
-  const bool free_name = !next_ && (!active_ || renamed_) && !failed_ && !clearing_;
-  const bool wanted = free_name && !preparer_.ready() && !preparer_.busy() &&
-                      (needs_segment_ || (active_ && active_->staged >= active_->file.bytes / 2));
+  const bool wanted = wants_segment();
   const std::uint64_t bytes = wanted ? options_.spec.segment_bytes : 0;
   std::size_t began = retention_.poll(clock_, now, bytes, directory_);
   counters_.segments_removed.set(retention_.removed());

@@ -38,7 +38,9 @@ class LogRetention {
   std::size_t poll(const SteadyClock& clock, const Now& now, std::uint64_t bytes_wanted,
                    Handle directory);
   // When time alone may let one go.
-  MonotonicTime next_deadline() const { return removing_ ? MonotonicTime::never() : look_again_; }
+  MonotonicTime next_deadline() const {
+    return removing_ || segments_.size() < 2 ? MonotonicTime::never() : look_again_;
+  }
   bool mine(Token token) const { return token >= base_ && token < base_ + kOperations; }
   // Returns how many operations began. `error`: what failed, for people; empty: nothing.
   std::size_t complete(const Completion& completion, const Now& now, std::string& error);
