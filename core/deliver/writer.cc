@@ -76,6 +76,13 @@ void Writer::retire_target(TargetId id) {
   touch(slot(id));
 }
 
+void Writer::give_up(TargetId id) {
+  if (retired(id)) return;
+  WEIR_CHECK(slot(id)->is_retired());
+  slot(id)->abandon();
+  touch(slot(id));
+}
+
 bool Writer::retired(TargetId id) const {
   return slot(id) == nullptr || (slot(id)->is_retired() && slot(id)->gone());
 }

@@ -80,6 +80,8 @@ class Writer final : public Stage, public CatchUpClient {
   // No new events are expected: closes its batch, delivers what it has, closes the connection. An
   // event that is still under way in a block is delivered too.
   void retire_target(TargetId id);
+  // What a retired target still holds is dropped; of a durable bus, it stays in the log.
+  void give_up(TargetId id);
   // True once a retired target has nothing pending, and for ids without a target.
   bool retired(TargetId id) const;
 

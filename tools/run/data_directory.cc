@@ -60,6 +60,19 @@ std::uint64_t DataDirectory::free_space() {
   return space ? *space : std::numeric_limits<std::uint64_t>::max();
 }
 
+SqlStatus DataDirectory::read_store(LogState& state) {
+  SqlStatus read = Done{};
+  store_->run([&](EventTable& table) {
+    const auto totals = table.totals();
+    if (totals) {
+      state.stored = stored_of(*totals);
+    } else {
+      read = totals.error();
+    }
+  });
+  return read;
+}
+
 Status DataDirectory::answer(const std::string& request, const ControlEmit& emit) {
   if (is_log_request(request)) return answer_of_logs(request, emit);
   if (!is_letter_request(request)) return Error{"the router knows no such request"};
@@ -81,16 +94,9 @@ Status DataDirectory::answer_of_logs(const std::string& request, const ControlEm
   }
   Result<LogState> state = logs_->log_state();
   if (!state) return state.error();
-  SqlStatus read = Done{};
-  store_->run([&](EventTable& table) {
-    const auto totals = table.totals();
-    if (totals) {
-      state->stored = stored_of(*totals);
-    } else {
-      read = totals.error();
-    }
-  });
-  if (!read) return Error{"the store of retries: " + read.error().message};
+  if (SqlStatus read = read_store(*state); !read) {
+    return Error{"the store of retries: " + read.error().message};
+  }
   emit(to_json(*state));
   return Done{};
 }

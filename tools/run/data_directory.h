@@ -43,6 +43,8 @@ class DataDirectory {
   // Once the clients of the store are made: the store works, and the tools are heard.
   // `logs` outlives stop().
   Status start(const Now& now, Logs& logs);
+  // What waits in the store, into `state`.
+  SqlStatus read_store(LogState& state);
   // Before the stages go: finishes what the store was asked for.
   void stop();
   // Of the file system, for the marks of the logs.

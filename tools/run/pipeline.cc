@@ -394,7 +394,7 @@ bool Pipeline::writers_idle() {
   return idle;
 }
 
-bool Pipeline::drained() {
+bool Pipeline::drained(bool of_logs) {
   for (const FileSource& file : files_) {
     if (!file.reader->finished()) return false;
   }
@@ -403,7 +403,9 @@ bool Pipeline::drained() {
     ingest_loop_->run_and_wait([&] { stopped = cell_->ingest()->stopped(); });
     if (!stopped) return false;
   }
-  return cell_->taken_by_writers() && writers_idle();
+  if (!cell_->taken_by_writers()) return false;
+  if (of_logs && data_ != nullptr && !draining_ && !caught_up()) return false;
+  return writers_idle() || (!of_logs && only_disk_waits());
 }
 
 std::optional<Error> Pipeline::failure() const {

@@ -50,8 +50,9 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   bool sources_finished() const;
   // Takes no more input; what was received goes on its way.
   void stop_sources();
-  // After stop_sources() or when they finished: true once everything is delivered.
-  bool drained();
+  // After stop_sources() or when they finished: true once everything is delivered. `of_logs`: what
+  // lagging targets have still to get from the logs included; else that waits on disk.
+  bool drained(bool of_logs);
   // Gives up what is not delivered, ends all threads. Counters stay readable.
   void finish();
   // A thread ended by itself.
@@ -60,8 +61,15 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   void look_at_disk();
   // As often as tools are to be answered: what they ask of the control thread.
   void serve_errands() { errands_.serve(); }
+  // After finish(): all that was taken for durable buses is on disk.
+  bool all_written() const { return all_written_; }
+  // After finish(): where each target stands with the logs.
+  const LogState& left_on_disk() const { return left_on_disk_; }
   // Buses whose events are gone with the process.
   bool has_memory_bus() const;
+  // The bus's log; null for a memory bus.
+  const BusLog* log_of(std::size_t bus) const;
+  std::uint64_t free_bytes() const { return free_bytes_; }
 
   struct TargetView {
     std::string name;
@@ -104,7 +112,10 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   void publish(std::shared_ptr<const Routing> routing);
   bool writers_idle();
   void save_and_close_logs();
-  bool logs_reach(const std::function<bool()>& condition);
+  bool caught_up();
+  bool reach(const std::function<bool()>& condition);
+  bool logs_reach(const std::function<bool()>& condition);  // asked on the logs' thread
+  bool only_disk_waits() const;
   bool in_use(std::string_view target) const;
   LogState look_at_logs();
   Status forget(const std::string& name);
@@ -127,6 +138,8 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   std::unique_ptr<DataDirectory> data_;  // null: every bus is a memory bus
   Errands errands_;
   std::uint64_t free_bytes_ = 0;
+  LogState left_on_disk_;
+  bool all_written_ = true;
   std::unique_ptr<Cell> cell_;
   std::vector<std::unique_ptr<NotifyingStage>> stages_;
   std::vector<Loop*> writer_loops_;

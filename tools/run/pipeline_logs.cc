@@ -43,29 +43,70 @@ bool Pipeline::has_memory_bus() const {
       catalog_.buses, [](const BusSpec& bus) { return bus.durability == Durability::memory; });
 }
 
+const BusLog* Pipeline::log_of(std::size_t bus) const {
+  const DurableBuses* durable = cell_->durable();
+  for (std::size_t i = 0; durable != nullptr && i < durable->buses(); ++i) {
+    if (durable->bus_id(i).value == bus) return &durable->log(i);
+  }
+  return nullptr;
+}
+
 void Pipeline::look_at_disk() {
   if (data_ == nullptr) return;
   free_bytes_ = data_->free_space();
   log_loop_->post([this, bytes = free_bytes_] { cell_->durable()->set_free_space(bytes); });
 }
 
-// True once `condition`, asked on the thread of the logs, is.
-bool Pipeline::logs_reach(const std::function<bool()>& condition) {
+// True once `condition` is, in a time that the disk should never need.
+bool Pipeline::reach(const std::function<bool()>& condition) {
   const MonotonicTime deadline = monotonic_now() + kCloseLimit;
-  bool met = false;
-  while (!met && monotonic_now() < deadline && !failure()) {
-    log_loop_->run_and_wait([&] { met = condition(); });
-    if (!met) std::this_thread::sleep_for(kPoll);
+  while (!condition()) {
+    if (monotonic_now() >= deadline || failure()) return false;
+    std::this_thread::sleep_for(kPoll);
   }
-  return met;
+  return true;
+}
+
+bool Pipeline::logs_reach(const std::function<bool()>& condition) {
+  return reach([&] {
+    bool met = false;
+    log_loop_->run_and_wait([&] { met = condition(); });
+    return met;
+  });
 }
 
 // What was delivered up to now is written down, so that the next start does not repeat it.
 void Pipeline::save_and_close_logs() {
   DurableBuses& durable = *cell_->durable();
-  logs_reach([&] { return durable.logs_idle(); });
+  all_written_ = logs_reach([&] { return durable.logs_idle(); });
   logs_reach([&] { return durable.save_cursors(read_clock()); });
+  left_on_disk_ = look_at_logs();
+  static_cast<void>(data_->read_store(left_on_disk_));  // only for people
   data_->stop();
+}
+
+// Lagging targets take what is left for them in the log, when it all comes to an end by itself.
+bool Pipeline::caught_up() {
+  std::size_t lagging = 0;
+  for (std::size_t i = 0; i < writer_loops_.size(); ++i) {
+    writer_loops_[i]->run_and_wait([&, i] { lagging += cell_->writer(i).lagging(); });
+  }
+  return lagging == 0;
+}
+
+// What is not delivered can only wait: its targets do not answer, and the logs have all of it.
+bool Pipeline::only_disk_waits() const {
+  if (data_ == nullptr) return false;
+  return std::ranges::all_of(targets_, [&](const TargetView& view) {
+    const TargetCounters& counters = *view.counters;
+    if (counters.pending.read() == 0) return true;
+    const auto state = static_cast<TargetState>(counters.state.read());
+    const auto spec = target_specs_.find(view.name);
+    return state == TargetState::reconnecting && spec != target_specs_.end() &&
+           std::ranges::all_of(spec->second.buses, [&](BusId bus) {
+             return catalog_.buses[bus.value].durability == Durability::fsync;
+           });
+  });
 }
 
 bool Pipeline::in_use(std::string_view target) const {
@@ -105,14 +146,17 @@ Status Pipeline::forget(const std::string& name) {
                  "' is in use: remove it from the configuration and reload, then forget it"};
   }
   const TargetId id = target_id(name);
-  if (id.valid()) {
+  const auto retired = [&](bool give_up) {
     bool gone = false;
-    writer_loop(id).run_and_wait([&] { gone = cell_->writer(cell_->writer_of(id)).retired(id); });
-    if (!gone) {
-      return Error{"target '" + name +
-                   "' still delivers what it held when it was removed; try again later, or while "
-                   "the router does not run"};
-    }
+    writer_loop(id).run_and_wait([&] {
+      Writer& writer = cell_->writer(cell_->writer_of(id));
+      if (give_up) writer.give_up(id);
+      gone = writer.retired(id);
+    });
+    return gone;
+  };
+  if (id.valid() && !retired(true) && !reach([&] { return retired(false); })) {
+    return Error{"target '" + name + "' cannot be ended just now; try again"};
   }
   DurableBuses& durable = *cell_->durable();
   bool known = false;

@@ -12,6 +12,7 @@
 #include "io/ring/clock.h"
 #include "io/run/signals.h"
 #include "tools/run/console.h"
+#include "tools/run/log_news.h"
 #include "tools/run/pipeline.h"
 #include "tools/run/run_report.h"
 #include "tools/run/status_line.h"
@@ -58,15 +59,15 @@ class Run {
                                         [this](const std::string& text) { console_.warn(text); });
       if (!opened) return fail(kExitFailed, opened.error());
       data = std::move(opened).value();
+      for (const std::string& line : news_of_start(loaded->catalog, data->recovered())) {
+        console_.note(line);
+      }
     }
     auto pipeline = Pipeline::create(loaded->catalog, std::move(data), console_);
     if (!pipeline) return fail(kExitUsage, pipeline.error());
     pipeline_ = std::move(pipeline).value();
     if (Status started = pipeline_->start(); !started) return fail(kExitUsage, started.error());
-    if (loaded->catalog.data_dir.empty()) {
-      console_.note(
-          "every bus is a memory bus: what is not delivered does not survive the process");
-    }
+    warn_of_memory();
     for (const std::string& line : pipeline_->listening()) console_.say(line);
     watch();
     return close();
@@ -76,6 +77,20 @@ class Run {
   int fail(int code, const Error& error) {
     console_.say(fmt::format("weir: {}", error.message));
     return code;
+  }
+
+  // The weaker mode is named at every start.
+  void warn_of_memory() {
+    if (pipeline_->catalog().data_dir.empty()) {
+      console_.note(
+          "every bus is a memory bus: what is not delivered does not survive the process");
+      return;
+    }
+    for (const BusSpec& bus : pipeline_->catalog().buses) {
+      if (bus.durability != Durability::memory) continue;
+      console_.note(fmt::format(
+          "bus {} is a memory bus: what is not delivered does not survive the process", bus.name));
+    }
   }
 
   // Until everything is delivered, the drain limit is over, or somebody loses patience.
@@ -107,12 +122,15 @@ class Run {
     if (!stopping_ && pipeline_->sources_finished()) begin_stop(MonotonicTime::never());
     pipeline_->look_at_disk();
     pipeline_->serve_errands();
-    if (stopping_ && (pipeline_->drained() || now >= stop_deadline_)) done_ = true;
+    if (stopping_ && (drained() || now >= stop_deadline_)) done_ = true;
     if (console_.terminal() && now >= next_status_) {
       console_.status(status_.next(*pipeline_, now, terminal_width()));
       next_status_ = now + kLookEvery;
     }
   }
+
+  // Who ends by itself delivers the logs to their end; who is stopped leaves them on disk.
+  bool drained() { return pipeline_->drained(stop_deadline_ == MonotonicTime::never()); }
 
   void begin_stop(MonotonicTime deadline) {
     stopping_ = true;
@@ -153,8 +171,8 @@ class Run {
   }
 
   int close() {
-    const std::uint64_t undelivered = add_up(*pipeline_).pending;
-    const bool drained = !failed_ && pipeline_->drained();
+    const std::uint64_t dropped = add_up(*pipeline_).dropped;
+    const bool all_done = !failed_ && drained();
     pipeline_->finish();
     console_.status("");
     if (!arguments_.report.empty()) {
@@ -162,9 +180,19 @@ class Run {
         return fail(kExitFailed, status.error());
       }
     }
-    if (drained) return kExitDone;
-    console_.say(fmt::format("weir: {} events were not delivered and are lost with this process",
-                             undelivered));
+    for (const std::string& line : news_of_end(pipeline_->left_on_disk())) console_.note(line);
+    if (!pipeline_->all_written()) {
+      console_.say(
+          "weir: the disk did not take all that was received: what was not acknowledged is lost "
+          "with this process");
+      return kExitFailed;
+    }
+    if (all_done) return kExitDone;
+    // What a durable bus holds is not given up by the end of the process.
+    const std::uint64_t lost = add_up(*pipeline_).dropped - dropped;
+    if (lost == 0 && !failed_ && !pipeline_->catalog().data_dir.empty()) return kExitDone;
+    console_.say(
+        fmt::format("weir: {} events were not delivered and are lost with this process", lost));
     return kExitFailed;
   }
 
@@ -192,8 +220,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->footer(
       "Runs until SIGTERM or SIGINT, then delivers what was accepted and exits 0; a second signal\n"
       "quits at once. SIGHUP reloads rules and targets. When every source is a file or standard\n"
-      "input it ends by itself once all is delivered.\n"
-      "Exit codes: 0 all delivered, 1 events were left undelivered, 2 configuration or set-up.\n"
+      "input it ends by itself once all is delivered. With a data_dir, what is not delivered "
+      "waits\n"
+      "on disk for the next start.\n"
+      "Exit codes: 0 all is delivered or waits on disk, 1 events are lost or the data_dir is used\n"
+      "by another process, 2 configuration or set-up.\n"
       "\n"
       "Example:\n"
       "  weir run weir.yaml --report report.json");

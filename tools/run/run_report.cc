@@ -33,11 +33,62 @@ Report report_source(const SourceTotals& totals) {
   return {{"accepted", totals.accepted}, {"refused", std::move(refused)}};
 }
 
-Report report_target(const TargetCounters& counters) {
-  return {{"matched", counters.matched.read()}, {"delivered", counters.delivered.read()},
-          {"shed", counters.shed.read()},       {"dead_lettered", counters.dead_lettered.read()},
-          {"dropped", counters.dropped.read()}, {"pending", counters.pending.read()},
-          {"batches", counters.batches.read()}, {"bytes", counters.bytes.read()}};
+Report report_target(const TargetCounters& counters, bool durable) {
+  Report report = {
+      {"matched", counters.matched.read()}, {"delivered", counters.delivered.read()},
+      {"shed", counters.shed.read()},       {"dead_lettered", counters.dead_lettered.read()},
+      {"dropped", counters.dropped.read()}, {"pending", counters.pending.read()},
+      {"batches", counters.batches.read()}, {"bytes", counters.bytes.read()}};
+  if (!durable) return report;
+  report["deferred"] = counters.deferred.read();
+  report["returned"] = counters.returned.read();
+  report["refused"] = counters.refused.read();
+  report["caught_up"] = counters.caught_up.read();
+  report["records_missed"] = counters.records_missed.read();
+  return report;
+}
+
+Report report_log(const BusLog& log) {
+  const BusLogCounters& counters = log.counters();
+  return {{"blocks", counters.blocks.read()},
+          {"bytes", counters.bytes.read()},
+          {"writes", counters.writes.read()},
+          {"syncs", counters.syncs.read()},
+          {"failed_writes", counters.failed_writes.read()},
+          {"rewritten", counters.rewritten.read()},
+          {"times_full", counters.full.read()},
+          {"segments", counters.segments.read()},
+          {"file_bytes", counters.file_bytes.read()},
+          {"segments_removed", counters.segments_removed.read()},
+          {"dropped_blocks", counters.dropped_blocks.read()}};
+}
+
+// Of the durable buses and their disk.
+void add_logs(const Pipeline& pipeline, Report& report) {
+  Report logs = Report::object();
+  for (std::size_t i = 0; i < pipeline.catalog().buses.size(); ++i) {
+    const BusLog* log = pipeline.log_of(i);
+    if (log != nullptr) logs[pipeline.catalog().buses[i].name] = report_log(*log);
+  }
+  report["logs"] = std::move(logs);
+  report["disk"] = {{"free", pipeline.free_bytes()},
+                    {"soft", pipeline.catalog().disk.soft},
+                    {"hard", pipeline.catalog().disk.hard}};
+  if (const Ingest* ingest = pipeline.ingest()) {
+    report["ingest"] = {{"waits_for_bus", ingest->counters().waits_for_bus.read()},
+                        {"waits_for_space", ingest->counters().waits_for_space.read()}};
+  }
+  Report waiting = Report::array();
+  for (const LogState::Target& target : pipeline.left_on_disk().targets) {
+    for (const LogState::Bus& bus : pipeline.left_on_disk().buses) {
+      if (bus.name != target.bus || target.next.sequence >= bus.durable) continue;
+      waiting.push_back({{"target", target.name},
+                         {"bus", bus.name},
+                         {"blocks", bus.durable - target.next.sequence},
+                         {"in_use", target.in_use.value_or(false)}});
+    }
+  }
+  report["left_on_disk"] = std::move(waiting);
 }
 
 // Buses that rules of others have sent events on to.
@@ -80,15 +131,18 @@ Report make_run_report(const Pipeline& pipeline) {
   for (const auto& [name, count] : matches) {
     if (!rules.contains(name)) rules[name] = {{"matched", count}};
   }
+  const bool durable = !pipeline.catalog().data_dir.empty();
   Report targets = Report::object();
   for (const Pipeline::TargetView& target : pipeline.targets()) {
-    targets[target.name] = report_target(*target.counters);
+    targets[target.name] = report_target(*target.counters, durable);
   }
-  return {{"sources", std::move(sources)},
-          {"buses", report_buses(pipeline)},
-          {"rules", std::move(rules)},
-          {"targets", std::move(targets)},
-          {"unmatched", unmatched}};
+  Report report = {{"sources", std::move(sources)},
+                   {"buses", report_buses(pipeline)},
+                   {"rules", std::move(rules)},
+                   {"targets", std::move(targets)},
+                   {"unmatched", unmatched}};
+  if (durable) add_logs(pipeline, report);
+  return report;
 }
 
 Totals add_up(const Pipeline& pipeline) {

@@ -25,6 +25,7 @@ std::string backlog_of(const Pipeline::TargetView& target) {
   const auto state = static_cast<TargetState>(counters.state.read());
   if (state == TargetState::reconnecting) text += " reconnecting";
   if (counters.held.read() > 0) text += " full";
+  if (counters.lagging.read() > 0) text += " lags";
   if (const std::uint64_t shed = counters.shed.read(); shed > 0) {
     text += fmt::format(" shed {}", short_count(static_cast<double>(shed)));
   }
@@ -47,6 +48,12 @@ std::string StatusLine::next(const Pipeline& pipeline, MonotonicTime now, std::s
                                  rate(totals.bytes_out, last_.bytes_out) / 1e6);
   if (totals.refused > 0) {
     line += fmt::format(" | refused {}", short_count(static_cast<double>(totals.refused)));
+  }
+  for (std::size_t i = 0; i < pipeline.catalog().buses.size(); ++i) {
+    const BusLog* log = pipeline.log_of(i);
+    if (log == nullptr || log->gate().state() == BusGate::State::accepting) continue;
+    line += fmt::format(" | bus {} {}", pipeline.catalog().buses[i].name,
+                        log->gate().refusing() ? "takes nothing" : "slowed");
   }
   line += " | backlog";
   for (const Pipeline::TargetView& target : pipeline.targets()) {

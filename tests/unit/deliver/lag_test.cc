@@ -212,6 +212,27 @@ TEST_F(LagTest, ARetiredTargetKeepsItsCursorAndItsSuccessorBeginsThere) {
   EXPECT_EQ(rig.cursor(0), rig.end_of(0));
 }
 
+TEST_F(LagTest, ARetiredTargetThatIsGivenUpEndsAndLeavesTheRestToTheLog) {
+  TargetCounters& slow = rig.add_logged(0, lagging_target("slow", kSink));
+  const auto peer = stall(0, kSink);
+  push_until_lagging(slow, {0});
+  rig.writer.retire_target(TargetId{0});
+  rig.settle();
+  EXPECT_FALSE(rig.writer.retired(TargetId{0}));
+  rig.writer.give_up(TargetId{0});
+  rig.run_for(300ms);
+  EXPECT_TRUE(rig.writer.retired(TargetId{0}));
+  EXPECT_EQ(slow.dropped.read(), 0U);
+  EXPECT_EQ(rig.cursor(0), at(1));
+  rig.writer.give_up(TargetId{0});  // again: nothing is left to do
+  TargetCounters& again = rig.add(0, lagging_target("slow", kOtherSink));
+  rig.take_from(0, 0);
+  rig.catch_up();
+  rig.run_for(200ms);
+  EXPECT_EQ(rig.received(kOtherSink), "{}\n{}\n" + all_large());
+  EXPECT_EQ(again.delivered.read(), next_ + 2);
+}
+
 TEST_F(LagTest, ARetiredIdleTargetStaysWhereItLeft) {
   rig.add_logged(0, lagging_target("gone", kSink));
   rig.push_logged({{"{}", {}}});

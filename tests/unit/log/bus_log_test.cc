@@ -50,6 +50,22 @@ TEST_F(BusLogTest, HandsOutInOrderWhatIsOnTheDisk) {
   EXPECT_EQ(found.recovered.marks[0].mark.lines, 99U);
 }
 
+// Whoever polls it may sleep until the deadline; a deadline in the past would keep it awake.
+TEST_F(BusLogTest, AnIdleLogLetsItsThreadSleep) {
+  Life life(world_, blocks_);
+  const auto sleeps = [&] {
+    life.settle();
+    life.poll();
+    return life.log->next_deadline() > world_.now().monotonic;
+  };
+  EXPECT_TRUE(sleeps());
+  fill(life, 1);
+  EXPECT_TRUE(sleeps());
+  fill(life, 50);
+  EXPECT_TRUE(sleeps());
+  EXPECT_GT(life.log->counters().segments.read(), 2U);
+}
+
 TEST_F(BusLogTest, NothingIsHandedOutBeforeItsSync) {
   Life life(world_, blocks_);
   world_.on_disk_effect = [&] {
