@@ -42,8 +42,12 @@ class ByteTrie {
       const Node& node = nodes_[at];
       if (node.label_length > size - depth) return;
       const char* label = labels_.data() + node.label;
-      for (std::uint32_t i = 0; i < node.label_length; ++i) {
-        if (label[i] != byte(depth + i)) return;
+      if constexpr (!kBackward && !kFold) {
+        if (!same_text(label, value.data() + depth, node.label_length)) return;
+      } else {
+        for (std::uint32_t i = 0; i < node.label_length; ++i) {
+          if (label[i] != byte(depth + i)) return;
+        }
       }
       depth += node.label_length;
       if (node.id != kNone) found(node.id, depth);

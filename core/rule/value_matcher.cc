@@ -25,12 +25,6 @@ std::string reversed(std::string text) {
 }
 
 std::optional<Address> address_behind(Address address) {
-  if (!address.v6) {
-    // Behind the last IPv4 address come the IPv6 addresses.
-    if (address.low == 0xFFFFFFFFU) return Address{true, 0, 0};
-    ++address.low;
-    return address;
-  }
   if (++address.low == 0 && ++address.high == 0) return std::nullopt;
   return address;
 }
@@ -93,14 +87,16 @@ struct Collected {
   std::vector<WildcardSet::Entry> wildcards;
   std::vector<NumberTable::Entry> numbers;
   std::vector<IntervalIndex<NumberKey>::Entry> ranges;
-  std::vector<IntervalIndex<Address>::Entry> addresses;
+  std::vector<IntervalIndex<std::uint32_t>::Entry> v4;
+  std::vector<IntervalIndex<Address>::Entry> v6;
 
   void add(const TestView& test, std::uint32_t id);
   bool add_ignoring_case(const TestView& test, std::uint32_t id);
+  void add_addresses(const AddressRange& range, std::uint32_t id);
   bool any_part() const {
     return any_string != kNone || !literals.empty() || !prefixes.empty() || !suffixes.empty() ||
            !folded_texts.empty() || !folded_prefixes.empty() || !folded_suffixes.empty() ||
-           !cased.empty() || !wildcards.empty() || !ranges.empty() || !addresses.empty();
+           !cased.empty() || !wildcards.empty() || !ranges.empty() || !v4.empty() || !v6.empty();
   }
 };
 
@@ -117,6 +113,19 @@ bool Collected::add_ignoring_case(const TestView& test, std::uint32_t id) {
     (text ? folded_texts : folded_prefixes).push_back({folded(test.text), id});
   }
   return true;
+}
+
+// A block is of one family.
+void Collected::add_addresses(const AddressRange& range, std::uint32_t id) {
+  if (range.first.v6) {
+    v6.push_back({range.first, range.last, address_behind(range.last), id});
+    return;
+  }
+  const auto first = static_cast<std::uint32_t>(range.first.low);
+  const auto last = static_cast<std::uint32_t>(range.last.low);
+  std::optional<std::uint32_t> behind;
+  if (last != 0xFFFFFFFFU) behind = last + 1;
+  v4.push_back({first, last, behind, id});
 }
 
 void Collected::add(const TestView& test, std::uint32_t id) {
@@ -156,8 +165,7 @@ void Collected::add(const TestView& test, std::uint32_t id) {
       ranges.push_back({test.first_number, test.last_number, test.last_number + 1, id});
       break;
     case Kind::address_range:
-      addresses.push_back(
-          {test.addresses.first, test.addresses.last, address_behind(test.addresses.last), id});
+      add_addresses(test.addresses, id);
       break;
     default:
       break;
@@ -193,9 +201,21 @@ void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key)
     p.wildcards->build(all.wildcards);
   }
   p.ranges.build(all.ranges);
-  p.addresses.build(all.addresses);
+  p.v4.build(all.v4);
+  p.v6.build(all.v6);
   p.number_literals.build(all.literals, hash_key);
+  p.kinds = kinds_in(p);
   build_filter();
+}
+
+unsigned ValueMatcher::kinds_in(const Parts& p) {
+  const auto kind = [](Kinds one, bool there) { return there ? one : 0U; };
+  return kind(kAnyString, p.any_string != kNone) | kind(kPrefixes, !p.prefixes.empty()) |
+         kind(kSuffixes, !p.suffixes.empty()) | kind(kFoldedTexts, !p.folded_texts.empty()) |
+         kind(kFoldedPrefixes, !p.folded_prefixes.empty()) |
+         kind(kFoldedSuffixes, !p.folded_suffixes.empty()) |
+         kind(kCased, !p.case_patterns.empty()) | kind(kWildcards, p.wildcards != nullptr) |
+         kind(kAddresses, !p.v4.empty() || !p.v6.empty());
 }
 
 void ValueMatcher::build_filter() {
@@ -217,7 +237,7 @@ std::size_t ValueMatcher::memory_bytes() const {
            p.folded_texts.memory_bytes() + p.folded_prefixes.memory_bytes() +
            p.folded_suffixes.memory_bytes() + p.case_patterns.memory_bytes() +
            (p.wildcards ? p.wildcards->memory_bytes() : 0) + p.ranges.memory_bytes() +
-           p.addresses.memory_bytes() + p.number_literals.memory_bytes();
+           p.v4.memory_bytes() + p.v6.memory_bytes() + p.number_literals.memory_bytes();
   return bytes;
 }
 

@@ -15,6 +15,7 @@
 #include "core/rule/number.h"
 #include "core/rule/number_filter.h"
 #include "core/rule/pattern.h"
+#include "core/rule/plain_address.h"
 #include "core/rule/test_key.h"
 #include "core/rule/wildcard_set.h"
 
@@ -125,19 +126,34 @@ class ValueMatcher {
   }
 
  private:
+  // Of tests of strings beyond the exact ones.
+  enum Kinds : unsigned {
+    kAnyString = 1,
+    kPrefixes = 2,
+    kSuffixes = 4,
+    kFoldedTexts = 8,
+    kFoldedPrefixes = 16,
+    kFoldedSuffixes = 32,
+    kCased = 64,
+    kWildcards = 128,
+    kAddresses = 256,
+  };
   // What most fields have none of.
   struct Parts {
     std::uint32_t any_string = kNone;
+    unsigned kinds = 0;  // Kinds that there are tests of
     ByteTrie prefixes, suffixes;
     ByteTrie folded_texts, folded_prefixes, folded_suffixes;
     CasePatterns case_patterns;
     std::unique_ptr<WildcardSet> wildcards;
     IntervalIndex<NumberKey> ranges;
-    IntervalIndex<Address> addresses;
+    IntervalIndex<std::uint32_t> v4;
+    IntervalIndex<Address> v6;
     TextTable number_literals;
   };
 
   void build_filter();
+  static unsigned kinds_in(const Parts& parts);
 
   template <typename Found>
   void find_key(NumberKey key, Found&& found) const {
@@ -151,21 +167,33 @@ class ValueMatcher {
   template <typename Found>
   void find_parts(std::string_view value, WildcardScratch& scratch, Found& found) const {
     const Parts& parts = *parts_;
+    const unsigned kinds = parts.kinds;
     const auto any_length = [&found](std::uint32_t id, std::size_t) { found(id); };
-    if (parts.any_string != kNone) found(parts.any_string);
-    if (!parts.prefixes.empty()) parts.prefixes.walk<false, false>(value, any_length);
-    if (!parts.suffixes.empty()) parts.suffixes.walk<true, false>(value, any_length);
-    if (!parts.folded_texts.empty()) {
+    if ((kinds & kAnyString) != 0) found(parts.any_string);
+    if ((kinds & kPrefixes) != 0) parts.prefixes.walk<false, false>(value, any_length);
+    if ((kinds & kSuffixes) != 0) parts.suffixes.walk<true, false>(value, any_length);
+    if ((kinds & kFoldedTexts) != 0) {
       parts.folded_texts.walk<false, true>(value, [&](std::uint32_t id, std::size_t length) {
         if (length == value.size()) found(id);
       });
     }
-    if (!parts.folded_prefixes.empty()) parts.folded_prefixes.walk<false, true>(value, any_length);
-    if (!parts.folded_suffixes.empty()) parts.folded_suffixes.walk<true, true>(value, any_length);
-    if (!parts.case_patterns.empty()) parts.case_patterns.find(value, found);
-    if (parts.wildcards) parts.wildcards->find(value, scratch, found);
-    if (!parts.addresses.empty()) {
-      if (const auto address = parse_address(value)) parts.addresses.find(*address, found);
+    if ((kinds & kFoldedPrefixes) != 0) parts.folded_prefixes.walk<false, true>(value, any_length);
+    if ((kinds & kFoldedSuffixes) != 0) parts.folded_suffixes.walk<true, true>(value, any_length);
+    if ((kinds & kCased) != 0) parts.case_patterns.find(value, found);
+    if ((kinds & kWildcards) != 0) parts.wildcards->find(value, scratch, found);
+    if ((kinds & kAddresses) != 0) find_address(parts, value, found);
+  }
+  template <typename Found>
+  static void find_address(const Parts& parts, std::string_view value, Found& found) {
+    std::uint32_t v4 = 0;
+    if (parse_plain_v4(value, v4)) {
+      parts.v4.find(v4, found);
+    } else if (const auto address = parse_address(value)) {
+      if (address->v6) {
+        parts.v6.find(*address, found);
+      } else {
+        parts.v4.find(static_cast<std::uint32_t>(address->low), found);
+      }
     }
   }
 

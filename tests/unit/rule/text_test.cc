@@ -10,6 +10,7 @@
 #include "core/rule/json_text.h"
 #include "core/rule/letter_case.h"
 #include "core/rule/number.h"
+#include "core/rule/plain_address.h"
 #include "tests/reference/values.h"
 
 namespace weir {
@@ -183,6 +184,7 @@ TEST(Number, ZerosAreOne) {
 
 TEST(Address, ReadsWhatTheReferenceReads) {
   Random random(5);
+  int plain_ones = 0;
   constexpr std::string_view kBytes = "0123456789abcdefABCDEF:.::..1 g";
   for (int i = 0; i < 20'000; ++i) {
     std::string text;
@@ -206,6 +208,12 @@ TEST(Address, ReadsWhatTheReferenceReads) {
     const auto expected = reference::parse_address(text);
     const auto found = parse_address(text);
     ASSERT_EQ(found.has_value(), expected.has_value()) << text;
+    std::uint32_t plain = 0;
+    if (parse_plain_v4(text, plain)) {
+      ASSERT_TRUE(found && !found->v6) << text;
+      ASSERT_EQ(plain, found->low) << text;
+      ++plain_ones;
+    }
     if (!found) continue;
     ASSERT_EQ(found->v6, expected->size() == 128) << text;
     std::uint64_t high = 0;
@@ -217,6 +225,9 @@ TEST(Address, ReadsWhatTheReferenceReads) {
     ASSERT_EQ(found->low, low) << text;
     ASSERT_EQ(found->high, high) << text;
   }
+#ifdef WEIR_WIDE_DIGITS
+  EXPECT_GT(plain_ones, 2000);
+#endif
 }
 
 TEST(LetterCase, FormsOfTheOddOnes) {
