@@ -156,12 +156,10 @@ void Matcher::Scratch::match_lines(const RuleSet& rules, std::string_view text, 
   while (p < end) {
     const char* stop = end;
     if (static_cast<std::size_t>(end - p) > kRunBytes) {
-      // Back to the last line end of the run, or on to the end of a line that is longer.
-      stop = behind_last_line_end(p, p + kRunBytes);
-      if (stop == p) {
-        stop = line_end_of(p, end);
-        if (stop < end) ++stop;
-      }
+      // Up to the last line end of the run, or to the end of a line that is longer.
+      stop = line_end_of(p, end);
+      if (stop < end) ++stop;
+      if (stop < p + kRunBytes) stop = behind_last_line_end(p, p + kRunBytes);
     } else if (end[-1] != '\n') {
       stop = behind_last_line_end(p, end);
       if (stop == p) stop = end;

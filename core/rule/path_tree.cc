@@ -71,6 +71,8 @@ void PathTree::note_lengths() {
       const bool some_long = by >= 63 ? below != 0 : (below >> (63 - by)) != 0;
       node.dotted_lengths |= (by < 63 ? below << by : 0) | (some_long ? length_bit(63) : 0);
     }
+    node.asked_for = node.lengths | node.dotted_lengths;
+    node.looked_up = node.table != kNone ? node.asked_for : node.dotted_lengths;
   }
 }
 

@@ -39,6 +39,9 @@ class PathTree {
     std::uint64_t lengths = 0;
     // The same of names with a dot inside, which lead further down.
     std::uint64_t dotted_lengths = 0;
+    // Names of either kind, and those of them that resolve_text() is for.
+    std::uint64_t asked_for = 0;
+    std::uint64_t looked_up = 0;
   };
 
   // Path i gets number i.
@@ -57,14 +60,12 @@ class PathTree {
   // That no rule asks for it is seen from its length, most often.
   std::uint32_t resolve(std::uint32_t from, const char* name, std::uint32_t length) const {
     const Node& node = nodes_[from];
-    const std::uint64_t bit = length_bit(length);
-    if (((node.lengths | node.dotted_lengths) & bit) == 0) return kNone;
-    if ((node.dotted_lengths & bit) != 0 || node.table != kNone) {
+    if (length >= kLengths - 1) [[unlikely]]
       return resolve_text(from, {name, length});
-    }
+    if ((node.asked_for >> length & 1U) == 0) return kNone;
+    if ((node.looked_up >> length & 1U) != 0) return resolve_text(from, {name, length});
     const std::uint64_t start = load_u64(name) & first_bytes(length);
-    const Child* child =
-        &children_[node.first_child + by_length_[node.by_length + length_class(length)]];
+    const Child* child = &children_[node.first_child + by_length_[node.by_length + length]];
     for (;; ++child) {
       if (child->start == start && child->length == length && has_rest(*child, name)) {
         return child->node;
