@@ -62,6 +62,30 @@ void EventState::add_value(std::uint32_t path, std::uint32_t element, std::strin
   look_at(path, restricting(path, element), text, kind);
 }
 
+void EventState::look_at_string(std::uint32_t path, std::uint32_t element, std::string_view text) {
+  look_at(path, restricting(path, element), text, Kind::string);
+}
+
+void EventState::look_at_late(const LateValue& value) {
+  if (value.kind != Kind::token) {
+    look_at(value.path, kFree, {value.text, value.size}, value.kind);
+    return;
+  }
+  const char first = tokens_.bytes[value.size];
+  if (first != '"') {
+    const Kind kind = first == '-' || is_digit(first) ? Kind::number : Kind::literal;
+    look_at(value.path, kFree, tokens_.scalar_at(value.size), kind);
+    return;
+  }
+  std::string_view text = tokens_.string_at(value.size);
+  if (text.find('\\') != std::string_view::npos) [[unlikely]] {
+    if (unescaped_.size() < text.size()) unescaped_.resize(text.size());
+    const char* end = unescape_json(text, unescaped_.data());
+    text = {unescaped_.data(), static_cast<std::size_t>(end - unescaped_.data())};
+  }
+  look_at(value.path, kFree, text, Kind::string);
+}
+
 void EventState::look_at(std::uint32_t path, std::uint32_t element, std::string_view text,
                          Kind kind) {
   begin(path, element);
@@ -97,19 +121,16 @@ void EventState::find_number(std::uint32_t path, std::string_view text, const Pl
 }
 
 void EventState::settle_late(std::uint32_t path) {
-  const auto look = [this](const LateValue& value) {
-    look_at(value.path, kFree, {value.text, value.size}, value.kind);
-  };
   if (late_.size() > kFewLate) {
     // Going through all for each field would be the square of their number.
-    for (const LateValue& value : late_) look(value);
+    for (const LateValue& value : late_) look_at_late(value);
     late_.clear();
     return;
   }
   if (settled_[path] == event_) return;
   settled_[path] = event_;
   for (const LateValue& value : late_) {
-    if (value.path == path) look(value);
+    if (value.path == path) look_at_late(value);
   }
 }
 

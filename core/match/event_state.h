@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "core/event/token_text.h"
 #include "core/rule/tables.h"
 
 namespace weir::engine {
@@ -65,10 +67,11 @@ class EventState {
   // first letter of a literal. Texts that `stay` until the event is finished may be looked at then.
   void add_string(std::uint32_t path, std::uint32_t element, std::string_view text,
                   bool stays = true) {
-    if (other_ == nullptr && put_off(path, element, text, stays ? Kind::string : Kind::moving)) {
-      return;
-    }
-    add_value(path, element, text, Kind::string, stays);
+    if (other_ != nullptr) [[unlikely]]
+      return add_value(path, element, text, Kind::string, stays);
+    if (put_off(path, element, text, stays ? Kind::string : Kind::moving)) return;
+    const bool passes = tables_->matchers[path].may_pass_string(text.size());
+    if (passes || (tables_->path_flags[path] & kKeepsAll) != 0) look_at_string(path, element, text);
   }
   void add_number(std::uint32_t path, std::uint32_t element, std::string_view text) {
     add_value(path, element, text, Kind::number, true);
@@ -86,6 +89,15 @@ class EventState {
   void add_literal(std::uint32_t path, std::uint32_t element, std::string_view text) {
     add_value(path, element, text, Kind::literal, true);
   }
+  // Whether a value of `path` need not be looked at now, perhaps never: where it is will do.
+  bool puts_off(std::uint32_t path, std::uint32_t element) const {
+    return other_ == nullptr && element == kFree && (tables_->path_flags[path] & kLate) != 0;
+  }
+  void add_later(std::uint32_t path, std::size_t token) {
+    late_.push_back({nullptr, static_cast<std::uint32_t>(token), path, Kind::token});
+  }
+  // Where the tokens of the event are.
+  void read_from(const TokenText& tokens) { tokens_ = tokens; }
   // Tests those values of `path` that were put off; before anything is asked about it.
   void settle(std::uint32_t path) {
     if (late_.empty() || (tables_->path_flags[path] & kLate) == 0) return;
@@ -148,10 +160,16 @@ class EventState {
   std::uint32_t array_end(std::uint32_t array) const { return array_ends_[array]; }
 
  private:
-  enum class Kind : std::uint8_t { string, number, literal, moving };  // a string that moves
+  enum class Kind : std::uint8_t {
+    string,
+    number,
+    literal,
+    moving,  // a string that does not stay
+    token,   // any; see the token
+  };
   struct LateValue {
     const char* text = nullptr;
-    std::uint32_t size = 0;
+    std::uint32_t size = 0;  // or the token
     std::uint32_t path = 0;
     Kind kind = Kind::string;
   };
@@ -172,6 +190,8 @@ class EventState {
     return true;
   }
   void settle_late(std::uint32_t path);
+  void look_at_late(const LateValue& value);
+  void look_at_string(std::uint32_t path, std::uint32_t element, std::string_view text);
   // For both parts.
   void add_value(std::uint32_t path, std::uint32_t element, std::string_view text, Kind kind,
                  bool stays);
@@ -231,6 +251,8 @@ class EventState {
   const Tables* tables_ = nullptr;  // during one event
   EventState* other_ = nullptr;     // likewise
   const std::vector<std::uint32_t>* other_paths_ = nullptr;
+  TokenText tokens_;
+  std::string unescaped_;
   std::uint32_t event_ = 0;
   std::uint32_t round_ = 0;
   bool any_bound_ = false;

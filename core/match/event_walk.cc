@@ -34,13 +34,9 @@ std::string_view EventWalk::unescaped(std::string_view raw) {
   return {buffer_.data(), static_cast<std::size_t>(end - buffer_.data())};
 }
 
-// The string at `token`, between its quotes: only white space stands between the closing one and
-// the next token.
+// The string at `token`, between its quotes.
 inline std::string_view EventWalk::raw_text(Token token) const {
-  const std::uint32_t begin = positions_[token] + 1;
-  std::uint32_t end = positions_[token + 1] - 1;
-  while (text_[end] != '"') --end;
-  return {text_ + begin, end - begin};
+  return TokenText{text_, bytes_, positions_}.string_at(token);
 }
 
 inline std::string_view EventWalk::string_text(Token token) {
@@ -159,9 +155,27 @@ bool EventWalk::skip_container() {
   }
 }
 
-bool EventWalk::wanted(Token token, char c, std::uint32_t node, std::uint32_t element) {
+inline bool EventWalk::scalar(Token token, char c, std::uint32_t node, std::uint32_t element) {
+  if (node == kNone) return scalar_sound(token, c);
   const std::uint32_t path = tree_->node(node).path;
   if (path == kNone) return scalar_sound(token, c);
+  if (!state_->puts_off(path, element)) return wanted(token, c, path, element);
+  state_->add_later(path, token);
+  return scalar_sound(token, c);
+}
+
+inline void EventWalk::string(Token token, std::uint32_t node, std::uint32_t element) {
+  const std::uint32_t path = tree_->node(node).path;
+  if (path == kNone) return;
+  if (state_->puts_off(path, element)) {
+    state_->add_later(path, token);
+  } else {
+    wanted(token, '"', path, element);
+  }
+}
+
+// A value of a field, to be looked at now.
+bool EventWalk::wanted(Token token, char c, std::uint32_t path, std::uint32_t element) {
   if (c == '"') {
     const std::string_view raw = raw_text(token);
     if (escaped(token)) [[unlikely]] {
@@ -215,7 +229,7 @@ EventWalk::Turn EventWalk::members(bool first) {
     const std::uint32_t child = resolve(node, token);
     token += 2;
     if (here == kStringMember) {
-      if (child != kNone) wanted(token, '"', child, element);
+      if (child != kNone) string(token, child, element);
       token += 2;
       continue;
     }
@@ -269,6 +283,7 @@ EventWalk::Token EventWalk::walk(const PathTree& tree, std::uint32_t root, Event
                                  Token token) {
   tree_ = &tree;
   state_ = &state;
+  state.read_from({text_, bytes_, positions_});
   depth_ = 0;
   token_ = token;
   if (at(token) != '{') return kBad;

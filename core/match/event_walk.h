@@ -64,10 +64,9 @@ class EventWalk {
   Turn members(bool first);
   Turn elements(bool first);
   // A value that is no container; wanted() hands it on.
-  bool scalar(Token token, char c, std::uint32_t node, std::uint32_t element) {
-    return node == kNone ? scalar_sound(token, c) : wanted(token, c, node, element);
-  }
-  bool wanted(Token token, char c, std::uint32_t node, std::uint32_t element);
+  bool scalar(Token token, char c, std::uint32_t node, std::uint32_t element);
+  void string(Token token, std::uint32_t node, std::uint32_t element);
+  bool wanted(Token token, char c, std::uint32_t path, std::uint32_t element);
   Turn container(std::uint32_t node, char c);
   bool open_container(std::uint32_t node, bool is_array);
   void close_container();

@@ -174,9 +174,38 @@ void Collected::add(const TestView& test, std::uint32_t id) {
 
 }  // namespace
 
+namespace {
+
+// See string_lengths_.
+std::uint64_t lengths_passing(const TestView& test) {
+  const std::uint64_t exactly = std::uint64_t{1} << std::min<std::size_t>(test.text.size(), 63);
+  switch (test.kind) {
+    case Kind::text:
+      return exactly;
+    case Kind::number:
+    case Kind::number_literal:
+    case Kind::number_range:
+    case Kind::true_:
+    case Kind::false_:
+    case Kind::null:
+      return 0;
+    case Kind::prefix:
+    case Kind::suffix:
+      return 0 - exactly;
+    default:
+      return ~std::uint64_t{0};  // letters may be longer in their other case
+  }
+}
+
+}  // namespace
+
 void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key) {
   Collected all;
-  for (const auto& [key, id] : entries) all.add(read_test_key(key), id);
+  for (const auto& [key, id] : entries) {
+    const TestView test = read_test_key(key);
+    string_lengths_ |= lengths_passing(test);
+    all.add(test, id);
+  }
   true_ = all.true_;
   false_ = all.false_;
   null_ = all.null;

@@ -70,6 +70,10 @@ class ValueMatcher {
   }
   std::size_t memory_bytes() const;
 
+  // False when no string of so many bytes passes a test.
+  bool may_pass_string(std::size_t size) const {
+    return (string_lengths_ >> (size < 63 ? size : 63U) & 1U) != 0;
+  }
   // The text of a string, without escapes.
   template <typename Found>
   void find_string(std::string_view value, WildcardScratch& scratch, Found&& found) const {
@@ -197,6 +201,7 @@ class ValueMatcher {
     }
   }
 
+  std::uint64_t string_lengths_ = 0;  // bit n: some string of n bytes passes a test; 63: of more
   TextTable texts_;
   NumberTable numbers_;
   bool numeric_ = false;  // some test needs the value of a number

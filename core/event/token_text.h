@@ -1,0 +1,35 @@
+// TokenText: the text of the values that begin at tokens of an index.
+//
+// Threads: one. Lifetime: that of the text and of its index.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/event/json_number.h"
+
+namespace weir {
+
+struct TokenText {
+  const char* text = nullptr;
+  const char* bytes = nullptr;  // see StructuralIndex
+  const std::uint32_t* positions = nullptr;
+
+  // A string between its quotes, escapes as they are: only white space stands between the closing
+  // one and the next token.
+  std::string_view string_at(std::size_t token) const {
+    const std::uint32_t begin = positions[token] + 1;
+    std::uint32_t end = positions[token + 1] - 1;
+    while (text[end] != '"') --end;
+    return {text + begin, end - begin};
+  }
+  // A sound number or literal.
+  std::string_view scalar_at(std::size_t token) const {
+    const std::uint32_t begin = positions[token];
+    std::uint32_t end = positions[token + 1];
+    while (ends_scalar(text[end - 1])) --end;
+    return {text + begin, end - begin};
+  }
+};
+
+}  // namespace weir
