@@ -148,8 +148,8 @@ HttpTarget::Place HttpTarget::split_off_free(Lane& lane, std::size_t index, cons
 void HttpTarget::start(HttpConnection& connection, HttpBatch& batch, const Now& now) {
   if (batch.request_id[0] == '\0') name_request(batch);
   batch.state = HttpBatch::State::in_flight;
-  batch.last_attempt = now.wall;
-  if (batch.first_attempt == WallTime{}) batch.first_attempt = now.wall;
+  batch.last_attempt = world_.clock.at(now.monotonic);
+  if (batch.first_attempt == WallTime{}) batch.first_attempt = batch.last_attempt;
   const std::span<const char> request = encode(connection, batch, now);
   ++in_flight_;
   pace_.sent(now);
@@ -241,8 +241,9 @@ void HttpTarget::sweep(const Now& now) {
 // Records beyond the age limit go to the dead letters. True if the place holds something else now.
 bool HttpTarget::expire(Place place, const Now& now) {
   HttpBatch& batch = place.batch();
+  const Nanoseconds today = world_.clock.at(now.monotonic).since_epoch;
   const auto too_old = [&](WallTime accepted) {
-    return accepted.since_epoch + spec_.retry.age_max <= now.wall.since_epoch;
+    return accepted.since_epoch + spec_.retry.age_max <= today;
   };
   if (!too_old(batch.oldest)) return false;
   know(batch);

@@ -322,7 +322,8 @@ void HttpTarget::park(HttpBatch& batch, const Failure& failure, const Now& now) 
   for (const RecordFacts& facts : batch.facts) attempts = std::max(attempts, facts.attempts);
   const Nanoseconds wait = std::max(pace_.backoff(attempts, world_.random), failure.wait);
   // Not beyond the age of the oldest: that has to be noticed.
-  const Nanoseconds left = batch.oldest.since_epoch + spec_.retry.age_max - now.wall.since_epoch;
+  const Nanoseconds left =
+      batch.oldest.since_epoch + spec_.retry.age_max - world_.clock.at(now.monotonic).since_epoch;
   batch.due = now.monotonic + std::max<Nanoseconds>(std::min(wait, left), 1ms);
   batch.state = HttpBatch::State::parked;
 }

@@ -44,13 +44,13 @@ void HttpTarget::defer(Place place, const Now& now) {
   remove(place);
 }
 
-void HttpTarget::defer_record(HttpBatch& batch, std::size_t record, const Now& now) {
+void HttpTarget::defer_record(HttpBatch& batch, std::size_t record, const Now& /*now*/) {
   const RecordFacts& facts = batch.facts[record];
   const std::uint64_t key = batch.keys.empty() ? 0 : batch.keys[record];
   StoredEvent event = stored_event(batch, record);
   event.kind = EntryKind::retry;
   if (batch.state == HttpBatch::State::parked) {
-    event.due = {now.wall.since_epoch + (batch.due - now.monotonic)};
+    event.due = world_.clock.at(batch.due);
   }
   const HttpStore::Waiting waiting{.serial = batch.records[record].serial,
                                    .in_window = facts.in_window,
@@ -90,7 +90,7 @@ void HttpTarget::bury(HttpBatch& batch, std::size_t record, Exhausted exhausted,
   event.order_key = {};
   event.attempts = 0;
   event.exhausted = Exhausted::none;
-  event.accepted = now.wall;  // its tries there are counted anew
+  event.accepted = world_.clock.at(now.monotonic);  // its tries there are counted anew
   event.first_attempt = {};
   event.last_attempt = {};
   waiting.replaces = facts.entry;
@@ -221,10 +221,11 @@ void HttpTarget::pump_retries(const Now& now) {
                           return !lane.line.empty();
                         });
   if (enough || hopeless) return;
-  if (now.wall < next_due_) {
+  const WallTime wall = world_.clock.at(now.monotonic);
+  if (wall < next_due_) {
     const Nanoseconds wait = next_due_ == StoreCompletion::never()
                                  ? kLookEvery
-                                 : next_due_.since_epoch - now.wall.since_epoch;
+                                 : next_due_.since_epoch - wall.since_epoch;
     look_at_ = now.monotonic + std::clamp<Nanoseconds>(wait, 1ms, kLookEvery);
     return;
   }
@@ -236,7 +237,7 @@ void HttpTarget::pump_retries(const Now& now) {
   }
   taking_ = true;
   next_due_ = StoreCompletion::never();
-  store_.take_due(spec_.name, now.wall, spec_.batch.records_max,
+  store_.take_due(spec_.name, wall, spec_.batch.records_max,
                   std::min<std::size_t>(kTakeBytesMax, spec_.batch.bytes_max));
 }
 

@@ -62,15 +62,16 @@ void HttpTarget::configure(const TargetSpec& spec) {
 }
 
 void HttpTarget::begin_round(const Block& block, Feed* feed, bool closed) {
+  const WallTime accepted = world_.clock.at(block.received.monotonic);
   window_.begin_block({.id_seed = block.id_seed,
                        .id_sequence = block.id_sequence,
                        .log_sequence = block.log_sequence,
-                       .received = block.received.wall,
+                       .received = accepted,
                        .bus = block.bus,
                        .hops = block.hops});
   round_ = {.feed = feed,
             .sequence = block.log_sequence,
-            .accepted = block.received.wall,
+            .accepted = accepted,
             .closed = closed || abandoned_};
   refresh_open();
 }

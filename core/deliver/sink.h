@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/base/random.h"
+#include "core/base/steady_clock.h"
 #include "core/deliver/batch_buffer.h"
 #include "core/deliver/target_counters.h"
 #include "core/deliver/writer_host.h"
@@ -67,6 +68,8 @@ struct SinkWorld {
   EventStore* store = nullptr;  // null: without a data directory there is none
   DeliveryNames names = {};
   FilesInUse files = {};
+  // By it ages and due times are told; set at the Writer's first poll.
+  SteadyClock clock = {};
 };
 
 // Tokens of a Writer's port: which sink, which of its connections, which operation.

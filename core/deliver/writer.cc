@@ -18,7 +18,8 @@ Writer::Writer(const WriterOptions& options, Channel<Block*>& input, Port& port,
              .standard_output = options.standard_output,
              .store = options.store,
              .names = options.names,
-             .files = {}},
+             .files = {},
+             .clock = {}},
       pool_(options.spare_bytes_max),
       appender_(renderer, blocks_begun_),
       replay_(renderer, blocks_begun_) {
@@ -88,6 +89,7 @@ bool Writer::retired(TargetId id) const {
 }
 
 std::size_t Writer::poll(const Now& now) {
+  learn_time(now);
   std::size_t work = take_completions(now) + take_store_completions();
   work += append_blocks(now);
   work += run_timers(now);
@@ -98,6 +100,10 @@ std::size_t Writer::poll(const Now& now) {
   touched_.clear();
   if (block_ == nullptr) let_go();
   return work;
+}
+
+void Writer::learn_time(const Now& now) {
+  if (!std::exchange(time_known_, true)) world_.clock = SteadyClock(now);
 }
 
 MonotonicTime Writer::next_deadline() const {

@@ -127,6 +127,7 @@ class Writer final : public Stage, public CatchUpClient {
     Feed* feed;
   };
 
+  void learn_time(const Now& now);
   std::size_t take_completions(const Now& now);
   void complete(const Completion& completion, const Now& now);
   std::size_t take_store_completions();
@@ -173,6 +174,7 @@ class Writer final : public Stage, public CatchUpClient {
   MonotonicTime earliest_ = MonotonicTime::never();  // not later than any target's deadline
   bool busy_ = false;                                // the last poll took as many blocks as it may
   bool draining_ = false;
+  bool time_known_ = false;
   bool abandoned_ = false;
   Target* holding_ = nullptr;  // whose full buffer stops us
   std::array<std::array<char, kReceiveBytes>, kReceiveBuffers> receive_memory_{};

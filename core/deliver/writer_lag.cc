@@ -75,6 +75,7 @@ void Writer::wants(std::vector<Want>& out) const {
 }
 
 void Writer::offer(const Block& block, const Now& now) {
+  learn_time(now);
   WEIR_CHECK(block.log_sequence != 0 && block.log_sequence < bus(block.bus).next.sequence);
   // Once for each place in the record where somebody stands; nearly always that is its beginning.
   const LogPosition behind{.sequence = block.log_sequence + 1};
