@@ -71,11 +71,11 @@ inline std::uint32_t EventWalk::resolve(std::uint32_t node, Token token) {
 }
 
 // White space before the colon, or perhaps an escape.
-std::uint32_t EventWalk::resolve_slowly(std::uint32_t node, Token token) {
+[[gnu::noinline]] std::uint32_t EventWalk::resolve_slowly(std::uint32_t node, Token token) {
   return tree_->resolve_text(node, string_text(token));
 }
 
-bool EventWalk::open_container(std::uint32_t node, bool is_array) {
+[[gnu::always_inline]] inline bool EventWalk::open_container(std::uint32_t node, bool is_array) {
   if (depth_ == kEventDepthMax) return false;
   const std::uint32_t at = depth_++;
   Frame& frame = frames_[at];
@@ -96,7 +96,7 @@ bool EventWalk::open_container(std::uint32_t node, bool is_array) {
   return true;
 }
 
-void EventWalk::close_container() {
+[[gnu::always_inline]] inline void EventWalk::close_container() {
   const Frame& frame = frames_[--depth_];
   if (frame.array != kNone) state_->close_array(frame.array);
   if (frame.own_element != kFree) state_->close_element(frame.own_element);
@@ -111,7 +111,7 @@ inline EventWalk::Token EventWalk::skip_strings(Token token) const {
 }
 
 // Checks the container at token_ to its end, whatever it holds.
-bool EventWalk::skip_container() {
+[[gnu::noinline]] bool EventWalk::skip_container() {
   std::array<char, kEventDepthMax + 1> closer;  // by depth
   const std::uint32_t outside = depth_;
   std::uint32_t depth = outside;
@@ -175,7 +175,8 @@ inline void EventWalk::string(Token token, std::uint32_t node, std::uint32_t ele
 }
 
 // A value of a field, to be looked at now.
-bool EventWalk::wanted(Token token, char c, std::uint32_t path, std::uint32_t element) {
+[[gnu::noinline]] bool EventWalk::wanted(Token token, char c, std::uint32_t path,
+                                         std::uint32_t element) {
   if (c == '"') {
     const std::string_view raw = raw_text(token);
     if (escaped(token)) [[unlikely]] {
@@ -210,7 +211,7 @@ inline EventWalk::Turn EventWalk::container(std::uint32_t node, char c) {
 }
 
 // Reads members of the object on top until one opens a container or the object ends.
-EventWalk::Turn EventWalk::members(bool first) {
+[[gnu::always_inline]] inline EventWalk::Turn EventWalk::members(bool first) {
   const std::uint32_t node = frames_[depth_ - 1].node;
   const std::uint32_t element = frames_[depth_ - 1].element;
   Token token = token_ + 1;
@@ -251,7 +252,7 @@ EventWalk::Turn EventWalk::members(bool first) {
   }
 }
 
-EventWalk::Turn EventWalk::elements(bool first) {
+[[gnu::always_inline]] inline EventWalk::Turn EventWalk::elements(bool first) {
   const std::uint32_t node = frames_[depth_ - 1].node;
   const std::uint32_t element = frames_[depth_ - 1].element;
   Token token = token_ + 1;
