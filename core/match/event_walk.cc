@@ -102,12 +102,24 @@ inline std::uint32_t EventWalk::resolve(std::uint32_t node, Token token) {
   if (frame.own_element != kFree) state_->close_element(frame.own_element);
 }
 
-// The value of the first member from `token` on that is not a string with another member behind it;
-// kBad if there is none.
-inline EventWalk::Token EventWalk::skip_strings(Token token) const {
-  std::uint32_t here = member(token);
-  for (; here == kStringMember; here = member(token)) token += 4;
-  return names(here) ? token + 2 : kBad;
+// The value of the first member from `token` on that is a container or has no comma behind it; kBad
+// if there is none, or what comes before is not sound.
+inline EventWalk::Token EventWalk::skip_members(Token token) const {
+  for (;; token += 4) {
+    const std::uint32_t here = member(token);
+    if (here == kStringMember) continue;
+    if (!names(here)) return kBad;
+    if (here >> 24U != ',') return token + 2;
+    if (!scalar_sound(token + 2, at(token + 2))) return kBad;
+  }
+}
+
+// The same of elements.
+inline EventWalk::Token EventWalk::skip_elements(Token token) const {
+  for (; at(token + 1) == ','; token += 2) {
+    if (!scalar_sound(token, at(token))) return kBad;
+  }
+  return token;
 }
 
 // Checks the container at token_ to its end, whatever it holds.
@@ -124,11 +136,9 @@ inline EventWalk::Token EventWalk::skip_strings(Token token) const {
       closer[++depth] = close;
       c = at(++token);
       if (c != close) {
-        if (close == '}') {
-          token = skip_strings(token);
-          if (token == kBad) return false;
-          c = at(token);
-        }
+        token = close == '}' ? skip_members(token) : skip_elements(token);
+        if (token == kBad) return false;
+        c = at(token);
         continue;
       }
       --depth;
@@ -147,10 +157,8 @@ inline EventWalk::Token EventWalk::skip_strings(Token token) const {
       --depth;
     }
     ++token;
-    if (closer[depth] == '}') {
-      token = skip_strings(token);
-      if (token == kBad) return false;
-    }
+    token = closer[depth] == '}' ? skip_members(token) : skip_elements(token);
+    if (token == kBad) return false;
     c = at(token);
   }
 }

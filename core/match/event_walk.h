@@ -70,7 +70,8 @@ class EventWalk {
   Turn container(std::uint32_t node, char c);
   bool open_container(std::uint32_t node, bool is_array);
   void close_container();
-  Token skip_strings(Token token) const;
+  Token skip_members(Token token) const;
+  Token skip_elements(Token token) const;
   bool skip_container();
   bool scalar_sound(Token token, char c) const;
   bool literal_sound(Token token, char c) const;
