@@ -37,7 +37,7 @@ class BlockScan {
       block(_mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), rest, text_.data() + at), at, carry);
     }
     out_.count_ = carry.count;
-    all_ascii_ = carry.high == 0;
+    all_ascii_ = _mm512_movepi8_mask(carry.high) == 0;
     return carry.control_in_string == 0 && carry.in_string == 0;
   }
   bool all_ascii() const { return all_ascii_; }
@@ -49,7 +49,7 @@ class BlockScan {
     std::uint64_t scalar = 0;     // bit 0: it begins behind a byte of a number or literal
     std::uint64_t escape = 0;     // bit 0: it begins behind a backslash
     std::uint64_t control_in_string = 0;
-    std::uint64_t high = 0;
+    __m512i high = _mm512_setzero_si512();  // all bytes together
   };
   struct Escaped {
     std::uint64_t bytes = 0;
@@ -104,7 +104,7 @@ class BlockScan {
     const std::uint64_t inside = in_string ^ quote;
     const std::uint64_t tokens = (punctuation | line_end | (scalar & ~follows)) & ~inside;
     carry.control_in_string |= in_string & _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20));
-    carry.high |= _mm512_movepi8_mask(bytes);
+    carry.high = _mm512_or_si512(carry.high, bytes);
     emit(tokens, bytes, at, carry.count);
   }
 
