@@ -11,31 +11,61 @@ constexpr std::string_view kDefault = "default";
 
 }  // namespace
 
-ApiModel::ApiModel(const Catalog& catalog, WallTime since)
-    : account_(catalog.account), region_(catalog.region), since_(since) {
-  const std::string prefix = arn_prefix();
-  const auto bus_arn = [&](BusId id) {
-    return prefix + std::string(kBusKind) + catalog.buses[id.value].name;
-  };
-  for (std::size_t i = 0; i < catalog.buses.size(); ++i) {
-    const BusId id(static_cast<std::uint16_t>(i));
-    buses_[catalog.buses[i].name] = {.id = id, .arn = bus_arn(id), .rules = {}};
+ApiModel::ApiModel(const Catalog& configuration, const ApiObjects& objects, WallTime since)
+    : account_(configuration.account), region_(configuration.region), since_(since) {
+  for (std::size_t i = 0; i < configuration.buses.size(); ++i) {
+    const std::string& name = configuration.buses[i].name;
+    buses_[name] = {.id = BusId(static_cast<std::uint16_t>(i)),
+                    .arn = arn_prefix() + std::string(kBusKind) + name,
+                    .rules = {}};
   }
-  for (const RuleSpec& rule : catalog.rules) {
-    const std::string& bus = catalog.buses[rule.bus.value].name;
-    const std::string path = bus == kDefault ? "" : bus + "/";
-    ApiRule shown{.arn = prefix + std::string(kRuleKind) + path + rule.name,
-                  .pattern = rule.pattern,
-                  .targets = {}};
+  add_rules_of(configuration);
+  add_objects(objects);
+}
+
+std::string ApiModel::rule_arn(const std::string& bus, const std::string& rule) const {
+  return arn_prefix() + std::string(kRuleKind) + merged_name({bus, rule});
+}
+
+void ApiModel::add_rules_of(const Catalog& configuration) {
+  for (const RuleSpec& rule : configuration.rules) {
+    const std::string& bus = configuration.buses[rule.bus.value].name;
+    ApiRule shown;
+    shown.arn = rule_arn(bus, rule.name);
+    shown.pattern = rule.pattern;
+    shown.of_configuration = true;
     for (const TargetId id : rule.targets) {
-      const TargetSpec& target = catalog.targets[id.value];
-      shown.targets.push_back({.id = target.name,
-                               .arn = target.kind == TargetKind::bus
-                                          ? bus_arn(target.to_bus)
-                                          : "arn:aws:weir:::target/" + target.name});
+      const TargetSpec& target = configuration.targets[id.value];
+      std::string arn = "arn:aws:weir:::target/" + target.name;
+      if (target.kind == TargetKind::bus) {
+        arn = arn_prefix() + std::string(kBusKind) + configuration.buses[target.to_bus.value].name;
+      } else if (!target.arn.empty() && target.arn.find('*') == target.arn.npos) {
+        arn = target.arn;
+      }
+      shown.targets.push_back({.id = target.name, .arn = std::move(arn), .role = {}});
     }
     std::ranges::sort(shown.targets, {}, &ApiTarget::id);
     buses_[bus].rules[rule.name] = std::move(shown);
+  }
+}
+
+void ApiModel::add_objects(const ApiObjects& objects) {
+  for (const auto& [key, rule] : objects) {
+    const auto bus = buses_.find(key.first);
+    if (bus == buses_.end()) continue;
+    ApiRule shown;
+    shown.arn = rule_arn(key.first, key.second);
+    shown.pattern = rule.pattern;
+    shown.description = rule.description;
+    shown.role = rule.role;
+    shown.enabled = rule.enabled;
+    shown.tags = rule.tags;
+    for (const auto& [id, arn] : rule.targets) {
+      const auto role = rule.roles.find(id);
+      shown.targets.push_back(
+          {.id = id, .arn = arn, .role = role == rule.roles.end() ? "" : role->second});
+    }
+    bus->second.rules.emplace(key.second, std::move(shown));
   }
 }
 

@@ -1,5 +1,5 @@
 // ApiModel: what the API shows of buses, rules and targets: names, ARNs, what belongs to what. Made
-// from a Catalog whenever the configuration is read; immutable.
+// anew from the configuration and the objects of the API at every change; immutable.
 //
 // Threads: any. Source of names and forms: the service's model and recordings.
 #pragma once
@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/api/api_objects.h"
 #include "core/base/ids.h"
 #include "core/base/units.h"
 #include "core/catalog/catalog.h"
@@ -18,13 +19,19 @@
 namespace weir {
 
 struct ApiTarget {
-  std::string id;  // the target's name
+  std::string id;  // of the configuration: the target's name
   std::string arn;
+  std::string role;
 };
 
 struct ApiRule {
   std::string arn;
   std::string pattern;
+  std::string description;
+  std::string role;
+  bool enabled = true;
+  bool of_configuration = false;
+  std::map<std::string, std::string, std::less<>> tags;
   std::vector<ApiTarget> targets;  // by id
 };
 
@@ -37,7 +44,7 @@ struct ApiBus {
 class ApiModel {
  public:
   // `since`: what objects of the configuration say of their creation.
-  ApiModel(const Catalog& catalog, WallTime since);
+  ApiModel(const Catalog& configuration, const ApiObjects& objects, WallTime since);
 
   const std::map<std::string, ApiBus, std::less<>>& buses() const { return buses_; }
   const ApiBus* bus(std::string_view name) const;
@@ -57,6 +64,9 @@ class ApiModel {
   std::optional<Resource> resource(std::string_view arn) const;
 
  private:
+  void add_rules_of(const Catalog& configuration);
+  void add_objects(const ApiObjects& objects);
+  std::string rule_arn(const std::string& bus, const std::string& rule) const;
   std::string arn_prefix() const { return "arn:aws:events:" + region_ + ":" + account_ + ":"; }
 
   std::string account_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/api/control_plane.h"
 #include "core/api/read_operations.h"
 #include "core/ingest/ack_lines.h"
 
@@ -14,7 +15,7 @@ constexpr std::string_view kService = "AWSEvents.";
 constexpr std::string_view kPutEvents = "PutEvents";
 constexpr std::string_view kTestEventPattern = "TestEventPattern";
 // What the service has and this has not, or not yet.
-constexpr std::array<std::string_view, 45> kAbsent = {"ActivateEventSource",
+constexpr std::array<std::string_view, 37> kAbsent = {"ActivateEventSource",
                                                       "CancelReplay",
                                                       "CreateApiDestination",
                                                       "CreateArchive",
@@ -30,7 +31,6 @@ constexpr std::array<std::string_view, 45> kAbsent = {"ActivateEventSource",
                                                       "DeleteEndpoint",
                                                       "DeleteEventBus",
                                                       "DeletePartnerEventSource",
-                                                      "DeleteRule",
                                                       "DescribeApiDestination",
                                                       "DescribeArchive",
                                                       "DescribeConnection",
@@ -38,8 +38,6 @@ constexpr std::array<std::string_view, 45> kAbsent = {"ActivateEventSource",
                                                       "DescribeEventSource",
                                                       "DescribePartnerEventSource",
                                                       "DescribeReplay",
-                                                      "DisableRule",
-                                                      "EnableRule",
                                                       "ListApiDestinations",
                                                       "ListArchives",
                                                       "ListConnections",
@@ -49,13 +47,8 @@ constexpr std::array<std::string_view, 45> kAbsent = {"ActivateEventSource",
                                                       "ListReplays",
                                                       "PutPartnerEvents",
                                                       "PutPermission",
-                                                      "PutRule",
-                                                      "PutTargets",
                                                       "RemovePermission",
-                                                      "RemoveTargets",
                                                       "StartReplay",
-                                                      "TagResource",
-                                                      "UntagResource",
                                                       "UpdateApiDestination",
                                                       "UpdateArchive",
                                                       "UpdateEventBus"};
@@ -63,8 +56,8 @@ constexpr std::array<std::string_view, 45> kAbsent = {"ActivateEventSource",
 AwsError absent(std::string_view operation) {
   return {.code = "NotImplementedException",
           .message = "weir has no " + std::string(operation) +
-                     ": buses, rules and targets are those of its configuration file, which SIGHUP "
-                     "makes it read again."};
+                     ": buses stand in its configuration file; archives, replays, connections and "
+                     "API destinations it does not know."};
 }
 
 void refuse(PutEventsResult& result, std::string_view code, std::string message) {
@@ -125,9 +118,13 @@ class PutEventsWork final : public HttpWork, public EventTicketOwner {
 
 }  // namespace
 
-AwsRoute::AwsRoute(EventDesk& desk, const HttpAccess& access, const Snapshot<ApiModel>& model,
-                   const PutEventsLimits& limits, std::uint64_t seed)
-    : desk_(desk), access_(access), model_(model), reader_(limits), seed_(seed) {}
+AwsRoute::AwsRoute(const Shared& shared, const PutEventsLimits& limits, std::uint64_t seed)
+    : desk_(shared.desk),
+      access_(shared.access),
+      changes_(shared.changes),
+      model_(shared.model),
+      reader_(limits),
+      seed_(seed) {}
 
 void AwsRoute::answer(HttpExchange& exchange, HttpAnswer answer) {
   if (answer.status != 200) counters_.errors.add();
@@ -167,6 +164,14 @@ void AwsRoute::run(HttpExchange& exchange, std::string_view operation) {
                   aws_answer(AwsError{.code = "AccessDeniedException",
                                       .message = "This is not allowed to whoever asks."}));
   }
+  if (ControlPlane::knows(operation)) {
+    const bool asked = changes_.ask({.exchange = exchange.id(),
+                                     .operation = std::string(operation),
+                                     .body = std::string(request.body)});
+    if (asked) return;
+    return answer(exchange, aws_answer(AwsError{.code = "ThrottlingException",
+                                                .message = "Too many changes wait already."}));
+  }
   AwsOutcome outcome = AwsError{.code = "UnknownOperationException", .message = ""};
   if (operation == kTestEventPattern) {
     outcome = pattern_test_.run(request.body);
@@ -181,6 +186,17 @@ void AwsRoute::run(HttpExchange& exchange, std::string_view operation) {
     return answer(exchange, aws_answer(std::move(*body)));
   }
   answer(exchange, aws_answer(std::get<AwsError>(outcome)));
+}
+
+// Answers of the control thread, to those who still wait.
+std::size_t AwsRoute::poll(HttpExchanges& exchanges, const Now& now) {
+  static_cast<void>(now);
+  std::vector<ChangeDesk::Answer> answers = changes_.take_answers();
+  for (ChangeDesk::Answer& given : answers) {
+    HttpExchange* exchange = exchanges.find(given.exchange);
+    if (exchange != nullptr) answer(*exchange, std::move(given.answer));
+  }
+  return answers.size();
 }
 
 // An error: the whole call is refused. Entries for a bus that takes nothing for now are marked, and

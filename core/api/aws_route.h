@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/api/api_model.h"
+#include "core/api/change_desk.h"
 #include "core/api/put_events.h"
 #include "core/api/test_event_pattern.h"
 #include "core/serve/event_desk.h"
@@ -32,12 +33,19 @@ struct AwsCounters {
 
 class AwsRoute final : public HttpHandler {
  public:
+  // All of it outlives this.
+  struct Shared {
+    EventDesk& desk;
+    const HttpAccess& access;
+    const Snapshot<ApiModel>& model;
+    ChangeDesk& changes;
+  };
   // `seed`: of ids, different in each run.
-  AwsRoute(EventDesk& desk, const HttpAccess& access, const Snapshot<ApiModel>& model,
-           const PutEventsLimits& limits, std::uint64_t seed);
+  AwsRoute(const Shared& shared, const PutEventsLimits& limits, std::uint64_t seed);
 
   void head(HttpExchange& exchange, const Now& now) override;
   void handle(HttpExchange& exchange, const Now& now) override;
+  std::size_t poll(HttpExchanges& exchanges, const Now& now) override;
 
   const AwsCounters& counters() const { return counters_; }
 
@@ -49,6 +57,7 @@ class AwsRoute final : public HttpHandler {
 
   EventDesk& desk_;
   const HttpAccess& access_;
+  ChangeDesk& changes_;
   Snapshot<ApiModel>::Reader model_;
   PutEventsReader reader_;
   EventPatternTest pattern_test_;

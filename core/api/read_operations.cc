@@ -95,10 +95,12 @@ class Operation {
     const Found found = find_rule("Rule", "rule");
     if (found.fault) return *found.fault;
     begin();
-    std::map<std::string, std::string, std::less<>> targets;
-    for (const ApiTarget& target : found.rule->targets) targets[target.id] = target.arn;
-    list("Targets", page, targets, [&](const std::string& id, const std::string& arn) {
-      writer_.begin_object().member("Id", id).member("Arn", arn).end_object();
+    std::map<std::string, const ApiTarget*, std::less<>> targets;
+    for (const ApiTarget& target : found.rule->targets) targets[target.id] = &target;
+    list("Targets", page, targets, [&](const std::string& id, const ApiTarget* target) {
+      writer_.begin_object().member("Id", id).member("Arn", target->arn);
+      if (!target->role.empty()) writer_.member("RoleArn", target->role);
+      writer_.end_object();
     });
     return end();
   }
@@ -142,7 +144,13 @@ class Operation {
     }
     if (bus == nullptr) return no_such_bus(resource->bus);
     begin();
-    writer_.name("Tags").begin_array().end_array();
+    writer_.name("Tags").begin_array();
+    if (resource->rule) {
+      for (const auto& [key, value] : bus->rules.find(*resource->rule)->second.tags) {
+        writer_.begin_object().member("Key", key).member("Value", value).end_object();
+      }
+    }
+    writer_.end_array();
     return end();
   }
 
@@ -248,7 +256,11 @@ class Operation {
 
   void write_rule(const std::string& name, const std::string& bus, const ApiRule& rule) {
     writer_.member("Name", name).member("Arn", rule.arn).member("EventPattern", rule.pattern);
-    writer_.member("State", "ENABLED").member("EventBusName", bus);
+    writer_.member("State", rule.enabled ? "ENABLED" : "DISABLED");
+    if (!rule.description.empty()) writer_.member("Description", rule.description);
+    if (!rule.role.empty()) writer_.member("RoleArn", rule.role);
+    if (rule.of_configuration) writer_.member("ManagedBy", "configuration");
+    writer_.member("EventBusName", bus);
   }
 
   void begin() {

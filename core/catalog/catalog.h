@@ -155,6 +155,7 @@ struct TargetSpec {
   TargetKind kind = TargetKind::discard;
   Endpoint endpoint = {};  // tcp, unix_socket, url
   std::string path = {};   // file
+  std::string arn = {};    // that rules of the API may name it by; `*` stands for any text
   RotateSpec rotate = {};  // file
   HttpSpec http = {};      // url
   BusId to_bus = {};       // bus: where its events go

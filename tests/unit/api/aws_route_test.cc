@@ -47,7 +47,9 @@ class AwsRouteTest : public testing::Test {
             .blocks = blocks_, .large_blocks = large_, .sequence = sequence_, .sealed = sealed_},
         context_);
     desk_->watch_gates({nullptr, &gate_});
-    route_ = std::make_unique<AwsRoute>(*desk_, access_, model_, PutEventsLimits{}, 7);
+    route_ = std::make_unique<AwsRoute>(
+        AwsRoute::Shared{.desk = *desk_, .access = access_, .model = model_, .changes = changes_},
+        PutEventsLimits{}, 7);
   }
 
   HttpAnswer call(const std::string& operation, std::string body, SourceId source = SourceId(0)) {
@@ -102,7 +104,10 @@ class AwsRouteTest : public testing::Test {
   BusGate gate_;
   std::unique_ptr<EventDesk> desk_;
   TokenAccess access_{{{}, {Secret("right-token-1")}}};
-  Snapshot<ApiModel> model_{std::make_shared<const ApiModel>(make_catalog(), WallTime{5s})};
+  Snapshot<ApiModel> model_{
+      std::make_shared<const ApiModel>(make_catalog(), ApiObjects{}, WallTime{5s})};
+  int woken_ = 0;
+  ChangeDesk changes_{[this] { ++woken_; }};
   std::unique_ptr<AwsRoute> route_;
   std::vector<std::string> taken_;
 };
@@ -177,6 +182,33 @@ TEST_F(AwsRouteTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(get.given.status, 405);
 }
 
+TEST_F(AwsRouteTest, ChangesAreMadeElsewhereAndAnsweredInTheirTime) {
+  FakeExchange exchange("POST", "/", {{.name = "X-Amz-Target", .value = "AWSEvents.PutRule"}},
+                        R"({"Name":"r"})");
+  route_->handle(exchange, now_);
+  EXPECT_FALSE(exchange.answered());
+  EXPECT_EQ(woken_, 1);
+  const auto requests = changes_.take_requests();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].operation, "PutRule");
+  EXPECT_EQ(requests[0].body, R"({"Name":"r"})");
+  OneExchange exchanges(exchange);
+  EXPECT_EQ(route_->poll(exchanges, now_), 0U);
+  changes_.answer({.exchange = 99, .answer = aws_answer("gone")});
+  changes_.answer({.exchange = requests[0].exchange, .answer = aws_answer("{}")});
+  EXPECT_EQ(route_->poll(exchanges, now_), 2U);
+  EXPECT_EQ(exchange.given.body, "{}");
+  EXPECT_EQ(route_->poll(exchanges, now_), 0U);
+  // A crowd is turned away, not kept.
+  for (std::size_t i = 0; i < ChangeDesk::kWaitingMax; ++i) {
+    FakeExchange waiting("POST", "/", {{.name = "X-Amz-Target", .value = "AWSEvents.PutRule"}}, "");
+    route_->handle(waiting, now_);
+    EXPECT_FALSE(waiting.answered());
+  }
+  EXPECT_TRUE(
+      call("AWSEvents.PutRule", "{}").body.starts_with(R"({"__type":"ThrottlingException")"));
+}
+
 TEST_F(AwsRouteTest, TestsPatterns) {
   const std::string event =
       R"({\"id\":\"1\",\"account\":\"2\",\"source\":\"s\",\"time\":\"t\",\"region\":\"r\",)"
@@ -216,7 +248,7 @@ TEST_F(AwsRouteTest, ShowsWhatTheConfigurationDeclares) {
   EXPECT_EQ(ask("DescribeRule", R"({"Name":"r3","EventBusName":"shop"})"),
             R"({"Name":"r3","Arn":")" + prefix +
                 R"(rule/shop/r3","EventPattern":"{\"source\":[\"s\"]}","State":"ENABLED",)"
-                R"("EventBusName":"shop","CreatedBy":"000000000000"})");
+                R"("ManagedBy":"configuration","EventBusName":"shop","CreatedBy":"000000000000"})");
   EXPECT_EQ(
       ask("DescribeRule", R"({"Name":"r3"})"),
       R"({"__type":"ResourceNotFoundException","message":"Rule r3 does not exist on EventBus )"

@@ -13,7 +13,7 @@ ApiModel make_model() {
   catalog.account = "111122223333";
   catalog.region = "eu-west-1";
   catalog.buses = {{"default"}, {"shop"}};
-  return ApiModel(catalog, {});
+  return ApiModel(catalog, {}, {});
 }
 
 class PutEvents : public testing::Test {

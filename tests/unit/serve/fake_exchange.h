@@ -49,4 +49,14 @@ class FakeExchange final : public HttpExchange {
   bool answered_ = false;
 };
 
+// Finds that one, by the id all of them have.
+class OneExchange final : public HttpExchanges {
+ public:
+  explicit OneExchange(HttpExchange& exchange) : exchange_(exchange) {}
+  HttpExchange* find(std::uint64_t id) override { return id == 7 ? &exchange_ : nullptr; }
+
+ private:
+  HttpExchange& exchange_;
+};
+
 }  // namespace weir

@@ -14,15 +14,6 @@
 namespace weir {
 namespace {
 
-class OneExchange final : public HttpExchanges {
- public:
-  explicit OneExchange(HttpExchange& exchange) : exchange_(exchange) {}
-  HttpExchange* find(std::uint64_t id) override { return id == 7 ? &exchange_ : nullptr; }
-
- private:
-  HttpExchange& exchange_;
-};
-
 const std::vector<HttpHeader> kNdjson = {{.name = "content-type", .value = "application/x-ndjson"}};
 
 // Lines that begin with '!' are refused; every block is safe as soon as it is seen.
