@@ -123,7 +123,8 @@ struct DeadLetterSpec {
     none     // nowhere: dropped and counted
   };
   Kind kind = Kind::none;
-  TargetId target{};  // Kind::target: index into Catalog::targets
+  TargetId target{};      // Kind::target: index into Catalog::targets
+  std::string name = {};  // of that one
   friend bool operator==(const DeadLetterSpec&, const DeadLetterSpec&) = default;
 };
 
@@ -167,8 +168,15 @@ struct TargetSpec {
   RetrySpec retry = {};
   DeadLetterSpec dead_letter = {};
   FieldPath order_by = {};        // one batch under way for each value of this field
-  FieldPath partition_key = {};   // for targets that want one
   std::vector<BusId> buses = {};  // whose rules name it, ascending
+  // Beside each of `buses`: the rule there that names it; empty where there are several.
+  std::vector<std::string> only_rules = {};
+  std::string_view rule_of(BusId bus) const {
+    for (std::size_t i = 0; i < only_rules.size(); ++i) {
+      if (buses[i] == bus) return only_rules[i];
+    }
+    return {};
+  }
 };
 
 struct PipelineSpec {

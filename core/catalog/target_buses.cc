@@ -34,6 +34,25 @@ std::vector<Buses> origins_of(const Catalog& catalog) {
   return origins;
 }
 
+void find_only_rules(Catalog& catalog, const std::vector<Buses>& origins) {
+  std::vector<std::vector<std::uint32_t>> counts;
+  for (TargetSpec& target : catalog.targets) {
+    target.only_rules.assign(target.buses.size(), {});
+    counts.emplace_back(target.buses.size());
+  }
+  for (const RuleSpec& rule : catalog.rules) {
+    for (const TargetId id : rule.targets) {
+      TargetSpec& target = catalog.targets[id.value];
+      for (const BusId bus : origins[rule.bus.value]) {
+        const auto at = std::ranges::lower_bound(target.buses, bus) - target.buses.begin();
+        const auto place = static_cast<std::size_t>(at);
+        const bool only = ++counts[id.value][place] == 1;
+        target.only_rules[place] = only ? rule.name : std::string();
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void find_target_buses(Catalog& catalog) {
@@ -44,6 +63,7 @@ void find_target_buses(Catalog& catalog) {
       add_all(origins[rule.bus.value], catalog.targets[id.value].buses);
     }
   }
+  find_only_rules(catalog, origins);
 }
 
 }  // namespace weir

@@ -9,7 +9,8 @@
 
 namespace weir {
 
-// Fills TargetSpec::buses of all targets. Ends even where buses lead back to themselves.
+// Fills TargetSpec::buses and only_rules of all targets. Ends even where buses lead back to
+// themselves.
 void find_target_buses(Catalog& catalog);
 
 }  // namespace weir

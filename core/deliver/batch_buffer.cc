@@ -36,6 +36,7 @@ void BatchBuffer::configure(const TargetSpec& spec, std::uint64_t event_bytes_li
 
 void BatchBuffer::open_batch() {
   records_left_ = records_max_;
+  serial_end_ = taken_closed_ + records_max_;
   batch_left_ = bytes_max_ - batch_overhead_;
   deadline_ = MonotonicTime::never();
 }
@@ -45,8 +46,8 @@ void BatchBuffer::refresh_room() {
     room_ = ~std::uint64_t{0};
     return;
   }
-  const std::uint64_t used =
-      (end_ - queue_.end()) + marks_.size() * kMarkBytes + kMarkBytes + batch_overhead_;
+  const std::uint64_t used = (end_ - queue_.end()) + marks_.size() * kMarkBytes + kMarkBytes +
+                             batch_overhead_ + ledger_.memory_bytes();
   const std::uint64_t room = queue_.room(chunks_max_);
   room_ = room > used ? room - used : 0;
 }
@@ -204,27 +205,32 @@ void BatchBuffer::settle_mark(const Mark& mark) {
   }
   tally_.bytes += mark.end - base_;
   base_ = mark.end;
-  if (mark.feed == kNoFeed) return;
+  if (mark.feed == kStored) stored_left_ -= mark.records;
+  if (mark.feed == kNoFeed || mark.feed == kStored) return;
   Feed& feed = feeds_.at(mark.feed);
   feed.settled = mark.behind();
   --feed.marks;
 }
 
-void BatchBuffer::refuse(std::uint64_t offset) {
-  const Mark& mark = marks_[mark_at(offset)];
-  refused_records_ += mark.format == BatchFormat::ndjson ? 1 : mark.records;
-}
-
-// Which of the records were refused does not matter here: all above them have passed too.
+// Which of the records do not arrive does not matter here: all above them have passed too.
 void BatchBuffer::count_settled(std::uint64_t records) {
-  const std::uint64_t refused = std::min(refused_records_, records);
-  refused_records_ -= refused;
-  tally_.delivered += records - refused;
-  tally_.dropped += refused;
+  const auto take = [&records](std::uint64_t& from) {
+    const std::uint64_t count = std::min(from, records);
+    from -= count;
+    records -= count;
+    return count;
+  };
+  tally_.dead_lettered += take(buried_);
+  for (std::size_t reason = 0; reason < kDropReasons; ++reason) {
+    count_dropped(static_cast<DropReason>(reason), take(to_drop_[reason]));
+  }
+  tally_.delivered += records;
 }
 
 void BatchBuffer::settle(std::uint64_t offset) {
   WEIR_CHECK(offset <= closed_);
+  arrived_ = std::max(arrived_, offset);
+  if (!held_.empty()) offset = std::min(offset, held_.front().end - 1);
   if (marks_.empty() || marks_.front().end > offset) return;
   while (!marks_.empty() && marks_.front().end <= offset) {
     count_settled(marks_.front().records);
@@ -237,6 +243,10 @@ void BatchBuffer::settle(std::uint64_t offset) {
 
 std::uint64_t BatchBuffer::rewind(std::uint64_t offset) {
   settle(offset);
+  if (!held_.empty()) {
+    rewind_to_ = offset;
+    return base_;
+  }
   if (marks_.empty() || marks_.front().format != BatchFormat::ndjson || offset <= base_) {
     return base_;
   }
@@ -247,6 +257,7 @@ std::uint64_t BatchBuffer::rewind(std::uint64_t offset) {
   const auto records = static_cast<std::uint32_t>(std::min<std::uint64_t>(lines, mark.records - 1));
   mark.records -= records;
   pending_records_ -= records;
+  if (mark.feed == kStored) stored_left_ -= records;
   count_settled(records);
   tally_.bytes += boundary - base_;
   base_ = boundary;
@@ -303,15 +314,22 @@ void BatchBuffer::abandon(Successor successor) {
   for (std::size_t i = 0; i < marks_.size(); ++i) {
     if (marks_[i].feed != kNoFeed) durable += marks_[i].records;
   }
+  // What the store was just given; another process of the same name would find it there.
+  for (std::size_t i = 0; i < held_.size(); ++i) durable += held_[i].logged ? 0 : held_[i].records;
+  durable = std::min(durable, pending());
   if (successor == Successor::takes_over) {
     tally_.matched -= durable;
   } else {
     given_back_ += durable;
   }
-  tally_.dropped += pending() - durable;
+  count_dropped(DropReason::stopped, pending() - durable);
   feeds_.freeze();
   pending_records_ = 0;
-  refused_records_ = 0;
+  to_drop_ = {};
+  buried_ = 0;
+  held_.clear();
+  rewind_to_ = 0;
+  stored_left_ = 0;
   raw_marks_ = 0;
   marks_.clear();
   open_batch();

@@ -16,6 +16,9 @@
 // The hot path is take(): it does arithmetic only. Events that stand next to each other in the
 // input and go to the same ndjson target form a run, and a run is copied at once.
 //
+// Records that the peer will never take (dead letters) keep their place until the store has them:
+// nothing at or above them settles before, whatever has arrived.
+//
 // Durable buses: a batch remembers where in the logs of its buses its last events stand, so that
 // settling it says how far their feeds have settled. A target that is full and says `lag` leaves
 // live delivery at exactly the event that found no room; from there on its events are read from
@@ -24,19 +27,27 @@
 // Threads: the Writer's only.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "core/base/units.h"
 #include "core/catalog/catalog.h"
 #include "core/deliver/feed.h"
 #include "core/deliver/fifo.h"
 #include "core/deliver/output_queue.h"
+#include "core/deliver/record_ledger.h"
+#include "core/deliver/target_counters.h"
 
 namespace weir {
 
 class BatchBuffer {
  public:
-  static constexpr std::uint64_t kMarkBytes = 32;
+  static constexpr std::uint64_t kMarkBytes = 40;
 
   // What happened since the last look; the owner adds it to the counters.
   struct Tally {
@@ -44,11 +55,17 @@ class BatchBuffer {
     std::uint64_t delivered = 0;
     std::uint64_t shed = 0;
     std::uint64_t dropped = 0;
+    std::array<std::uint64_t, kDropReasons> dropped_by{};
+    std::uint64_t dead_lettered = 0;
+    std::uint64_t returned = 0;  // came from the store
     std::uint64_t batches = 0;
     std::uint64_t bytes = 0;
   };
 
   explicit BatchBuffer(ChunkPool& pool) : queue_(pool) {}
+
+  // Before the first event: who the records are can be asked.
+  void keep_facts() { ledger_.enable(); }
 
   // Takes effect at once; a change of format closes the open batch.
   void configure(const TargetSpec& spec, std::uint64_t event_bytes_limit);
@@ -63,6 +80,14 @@ class BatchBuffer {
     bool closed = false;  // nothing is taken: the target lags, and what stands here is missed
   };
   void begin_round(const Round& round);
+  // Of the round's block, which has so many events; right before begin_round().
+  void begin_facts(const BlockFacts& facts, std::uint64_t events) {
+    if (!ledger_.enabled()) return;
+    const std::uint64_t before = ledger_.memory_bytes();
+    ledger_.begin_block(facts, events, first_serial(), taken());
+    const std::uint64_t after = ledger_.memory_bytes();
+    if (after > before) room_ -= std::min(room_, after - before);
+  }
   // The door. `event` lies in text that stays in place until end_round(), with a readable byte
   // behind it; `index` is its place in the block. False: no room and the policy is block; nothing
   // has happened, offer it again.
@@ -82,6 +107,7 @@ class BatchBuffer {
     } else {
       append_one(event, length);
     }
+    ledger_.note(serial_end_ - records_left_, index);
     end_ += need;
     batch_left_ -= need;
     room_ -= need;
@@ -96,7 +122,7 @@ class BatchBuffer {
   // Counts an event that is not even tried.
   void drop_one() {
     ++tally_.matched;
-    ++tally_.dropped;
+    count_dropped(DropReason::stopped, 1);
   }
 
   // Linger.
@@ -112,12 +138,48 @@ class BatchBuffer {
   }
   // Everything below `offset` has arrived; what is complete leaves.
   void settle(std::uint64_t offset);
-  // The peer refused the record, in json_array the batch, whose line ends at `offset`: it counts as
-  // dropped, not as delivered. Before the settle() or rewind() that covers it.
-  void refuse(std::uint64_t offset);
   // The stream broke off at `offset`: settles what is complete below, to the record where the
-  // format allows, and returns where to begin again.
+  // format allows, and returns where to begin again. While a record below is held this is done
+  // later, and nothing may be sent until then.
   std::uint64_t rewind(std::uint64_t offset);
+
+  // Records that do not arrive. A lot is what is left of a closed batch, or one record of it.
+  struct Lot {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t serial = 0;  // of the first record
+    std::uint32_t records = 0;
+    std::uint32_t attempts = 0;  // that have failed, see count_attempt()
+    BatchFormat format = BatchFormat::ndjson;
+    bool stored = false;   // from the store
+    MonotonicTime oldest;  // when its events were accepted
+    MonotonicTime first_attempt = MonotonicTime::never();
+  };
+  std::optional<Lot> front() const;
+  std::optional<Lot> behind(const Lot& lot) const;
+  // What the line between `begin` and `end` holds: one record, in json_array a batch.
+  Lot line(std::uint64_t begin, std::uint64_t end, std::uint64_t serial) const;
+  // A try has failed that was to bring, or had begun with, all below `end`.
+  void count_attempt(std::uint64_t end, const Now& now);
+  // The serial number of the oldest record that has not settled.
+  std::uint64_t first_serial() const { return taken_closed_ - pending_records_; }
+  const RecordLedger& ledger() const { return ledger_; }
+  // Appends the bytes of [begin, end).
+  void read(std::uint64_t begin, std::uint64_t end, std::string& out) const;
+  // The lot counts as dropped, not as delivered, once it has settled. Before the settle() or
+  // rewind() that covers it.
+  void drop(const Lot& lot, DropReason reason);
+  // The lot becomes so many entries of the store: it is held until all of them are there.
+  void hold(const Lot& lot, std::uint32_t entries);
+  // The store has one entry of the lot that began with this serial number.
+  void stored(std::uint32_t serial);
+  bool holds() const { return !held_.empty(); }
+
+  // Events from the store become a closed batch; only while no earlier one of them is left.
+  void append_stored(std::span<const std::string_view> events, const Now& now);
+  std::uint32_t stored_left() const { return stored_left_; }
+  // Whether so much could be appended within the budget.
+  bool has_room(std::uint64_t bytes) const { return pending() == 0 || room_ > bytes + kMarkBytes; }
   // Places where the stream may be cut (after a record; raw: after a batch). `before` is the last
   // one in (from, limit], or `from` if there is none; `after` the first one above `from`.
   bool is_boundary(std::uint64_t offset) const;
@@ -146,7 +208,7 @@ class BatchBuffer {
   // How many events have ever been taken.
   std::uint64_t taken() const { return taken_closed_ + open_records(); }
   std::uint64_t waiting_bytes() const { return end_ - base_; }
-  std::uint64_t memory_bytes() const { return queue_.memory_bytes(); }
+  std::uint64_t memory_bytes() const { return queue_.memory_bytes() + ledger_.memory_bytes(); }
   Tally take_tally();
 
  private:
@@ -157,14 +219,25 @@ class BatchBuffer {
   struct Mark {
     std::uint64_t end = 0;
     MonotonicTime oldest;
+    MonotonicTime first_attempt = MonotonicTime::never();
     LogPosition behind() const { return LogPosition::unpack(position); }
     std::uint64_t position = 0;  // of its feed, settled with the batch
     std::uint32_t records = 0;
     std::uint16_t feed = kNoFeed;
     BatchFormat format = BatchFormat::ndjson;
+    std::uint8_t attempts = 0;
   };
   static_assert(sizeof(Mark) == kMarkBytes);
   static constexpr std::uint16_t kNoFeed = 0xffff;
+  static constexpr std::uint16_t kStored = 0xfffe;
+  // What the store is to have before it may settle.
+  struct Held {
+    std::uint64_t end = 0;
+    std::uint32_t serial = 0;
+    std::uint32_t left = 0;  // entries that the store does not have yet
+    std::uint32_t records = 0;
+    bool logged = false;  // or else in the store
+  };
 
   std::uint32_t open_records() const { return records_max_ - records_left_; }
   Admission admit(std::uint64_t need, std::uint32_t index);
@@ -174,6 +247,11 @@ class BatchBuffer {
   std::uint64_t push_marks(std::uint32_t records);
   void settle_mark(const Mark& mark);
   void count_settled(std::uint64_t records);
+  void count_dropped(DropReason reason, std::uint64_t records) {
+    tally_.dropped += records;
+    tally_.dropped_by[static_cast<std::size_t>(reason)] += records;
+  }
+  Lot lot_at(std::size_t mark, std::uint64_t begin, std::uint64_t serial) const;
   void copy_run();
   void append_one(const char* event, std::uint32_t length);
   void store(const char* bytes, std::uint64_t count);
@@ -188,6 +266,8 @@ class BatchBuffer {
   std::uint64_t end_ = 0;
   std::uint64_t batch_left_ = 0;  // bytes the open batch may still take
   std::uint64_t room_ = 0;        // bytes the budget may still take
+  std::uint64_t serial_end_ = 0;  // of the open batch, if it were full
+  RecordLedger ledger_;
   std::uint32_t records_left_ = 0;
   std::uint32_t delimiter_bytes_ = 1;
   bool lines_ = true;
@@ -208,12 +288,19 @@ class BatchBuffer {
   std::uint64_t closed_ = 0;
   std::uint64_t pending_records_ = 0;  // in closed batches
   std::uint64_t raw_marks_ = 0;
-  std::uint64_t refused_records_ = 0;  // by the peer, not settled yet
   std::uint64_t given_back_ = 0;
   std::uint64_t taken_closed_ = 0;  // events of all batches that have closed
   std::uint64_t roomy_bytes_ = 0;
   OutputQueue queue_;
   Fifo<Mark> marks_;
+
+  // Records that do not arrive and have not settled yet.
+  std::array<std::uint64_t, kDropReasons> to_drop_{};
+  std::uint64_t buried_ = 0;
+  Fifo<Held> held_;
+  std::uint64_t arrived_ = 0;    // all below may settle once nothing is held
+  std::uint64_t rewind_to_ = 0;  // to be done then; 0: nothing
+  std::uint32_t stored_left_ = 0;
 
   // Feeds, and the round under way.
   Feeds feeds_;

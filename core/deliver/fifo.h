@@ -18,6 +18,7 @@ class Fifo {
   const T& front() const { return items_[head_]; }
   T& back() { return items_[(head_ + count_ - 1) & (items_.size() - 1)]; }
   // The i-th from the front.
+  T& operator[](std::size_t i) { return items_[(head_ + i) & (items_.size() - 1)]; }
   const T& operator[](std::size_t i) const { return items_[(head_ + i) & (items_.size() - 1)]; }
 
   void push(const T& item) {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "core/deliver/undelivered.h"
+
 namespace weir {
 
 FileSink::FileSink(Setup setup)
@@ -20,7 +22,10 @@ void FileSink::let_go_of_path() {
 }
 
 MonotonicTime FileSink::deadline() const {
-  if (state_ == State::waiting) return syncing_ ? MonotonicTime::never() : retry_at_;
+  if (state_ == State::waiting) {
+    if (syncing_ || undelivered_.holds()) return MonotonicTime::never();
+    return std::min(retry_at_, undelivered_.give_up_at());
+  }
   MonotonicTime next = MonotonicTime::never();
   if (state_ != State::open) return next;
   if (writing_bytes_ == 0) next = std::max(period_end_, rotate_not_before_);
@@ -45,11 +50,13 @@ void FileSink::progress(const Now& now) {
   switch (state_) {
     case State::waiting:
       // What a sync under way will say of the old writes must not reach the new ones.
-      if (now.monotonic < retry_at_ || syncing_) break;
+      if (!syncing_) leave_what_is_overdue(now);
+      if (now.monotonic < retry_at_ || syncing_ || undelivered_.holds()) break;
       state_ = State::closed;
       [[fallthrough]];
     case State::closed:
       if (abandoned_ || handing_over_ || buffer_.closed() <= buffer_.base()) break;
+      if (undelivered_.holds()) break;
       if (!syncing_ && writing_bytes_ == 0) start(now);
       break;
     case State::open:
@@ -70,6 +77,8 @@ void FileSink::start(const Now& now) {
     progress_open(now);
     return;
   }
+  // What was given up is not written.
+  if (buffer_.base() > synced_) written_ = synced_ = buffer_.base();
   if (!world_.files.take(spec_.path, number_)) {
     wait_for_path(now);
     return;
@@ -202,6 +211,7 @@ bool FileSink::all_synced() {
 
 void FileSink::went_well(const Now& now) {
   backoff_.reset();
+  undelivered_.succeeded();
   if (std::exchange(troubled_, false)) {
     reporter_.tell(now, WriterHost::Level::info, spec_.name + ": writing again");
   }
@@ -316,7 +326,19 @@ void FileSink::failed(const Now& now, const std::string& what) {
   if (handing_over_) {
     buffer_.rewind(synced_);
     state_ = State::closed;
+  } else if (durable()) {
+    undelivered_.failed({.code = "WRITE_FAILED", .message = what}, buffer_.closed(), now);
   }
+}
+
+// The oldest batch may stand in the file in part: whole records of it count as written, and what
+// there is of the next one is cut off when the file is opened again.
+void FileSink::leave_what_is_overdue(const Now& now) {
+  if (undelivered_.give_up_at() > now.monotonic) return;
+  const std::uint64_t base = buffer_.rewind(synced_);
+  synced_file_bytes_ -= std::min(synced_file_bytes_, synced_ - base);
+  written_ = synced_ = base;
+  undelivered_.give_up(now);
 }
 
 void FileSink::close() {

@@ -15,6 +15,9 @@
 // before the file is opened again. See file_opener.h for what happens to the tail that a crash
 // left. The standard output knows no sync: there written is all that can be.
 //
+// On durable buses tries end (undelivered.h): each opening, write or sync that fails was a try for
+// all that waits. What of a record that is given up stands in the file already is cut off.
+//
 // Rotation: a file ends after a whole record (raw: a whole batch), at most `size` bytes long unless
 // a single record is longer, or when the period `every`, counted from 1970, is over. It is renamed
 // to name-TIME.ext, TIME being the UTC time of the rotation to the millisecond, and told to the
@@ -75,6 +78,7 @@ class FileSink final : public Sink {
   void find_end_by_time(const Now& now);
   void rotate(const Now& now);
   void failed(const Now& now, const std::string& what);
+  void leave_what_is_overdue(const Now& now);
   void close();
   std::int64_t period_of(const Now& now) const;
 

@@ -54,6 +54,7 @@ struct RecordFacts {
   std::uint32_t stored = 0;  // index in HttpBatch::stored
   EntryId entry = 0;         // in the store, 0: none
   WallTime accepted;
+  WallTime age_from;       // what `max_age` counts from
   WallTime first_attempt;  // 0: none yet
 };
 

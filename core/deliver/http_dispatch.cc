@@ -242,14 +242,14 @@ void HttpTarget::sweep(const Now& now) {
 bool HttpTarget::expire(Place place, const Now& now) {
   HttpBatch& batch = place.batch();
   const Nanoseconds today = world_.clock.at(now.monotonic).since_epoch;
-  const auto too_old = [&](WallTime accepted) {
-    return accepted.since_epoch + spec_.retry.age_max <= today;
+  const auto too_old = [&](WallTime since) {
+    return since.since_epoch + spec_.retry.age_max <= today;
   };
   if (!too_old(batch.oldest)) return false;
   know(batch);
   chosen_.clear();
   for (std::uint32_t record = 0; record < batch.records.size(); ++record) {
-    if (too_old(batch.facts[record].accepted)) {
+    if (too_old(batch.facts[record].age_from)) {
       bury(batch, record, Exhausted::age, now);
     } else {
       chosen_.push_back(record);

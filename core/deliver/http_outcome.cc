@@ -354,7 +354,7 @@ void HttpTarget::know(HttpBatch& batch) {
     facts.id = event_id(block.id_seed, block.id_sequence, window_.event_index(record.serial));
     facts.bus = block.bus;
     facts.hops = block.hops;
-    facts.accepted = block.received;
+    facts.accepted = facts.age_from = block.received;
     facts.in_window = block.log_sequence != 0;
     batch.facts.push_back(facts);
   }
@@ -380,8 +380,8 @@ void HttpTarget::deliver(HttpBatch& batch, std::size_t record) {
   finish(batch, record);
 }
 
-void HttpTarget::drop(HttpBatch& batch, std::size_t record) {
-  ++tally_.dropped;
+void HttpTarget::drop(HttpBatch& batch, std::size_t record, DropReason reason) {
+  count_dropped(reason, 1);
   if (batch.facts[record].entry != 0) {
     store_.settle(batch.facts[record].entry);
     if (!batch.keys.empty()) key_gone(batch.keys[record]);

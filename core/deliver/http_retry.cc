@@ -3,6 +3,7 @@
 
 #include "core/deliver/http_target.h"
 #include "core/deliver/order_key.h"
+#include "core/wire/dead_letter.h"
 
 namespace weir {
 namespace {
@@ -10,6 +11,18 @@ namespace {
 constexpr std::size_t kKeysAtOnce = 1000;
 constexpr Nanoseconds kLookEvery = 1s;
 constexpr std::size_t kTakeBytesMax = std::size_t{1} << 20U;
+
+DropReason reason_of(Exhausted condition) {
+  switch (condition) {
+    case Exhausted::retries:
+      return DropReason::retries;
+    case Exhausted::age:
+      return DropReason::age;
+    case Exhausted::none:
+      break;
+  }
+  return DropReason::refused;
+}
 
 }  // namespace
 
@@ -25,6 +38,7 @@ StoredEvent HttpTarget::stored_event(HttpBatch& batch, std::size_t record) const
     event.event_id = {facts.id.data(), facts.id.size()};
     event.hops = facts.hops;
     event.accepted = facts.accepted;
+    event.rules = spec_.rule_of(facts.bus);
     if (ordered()) event.order_key = order_key(event.event, spec_.order_by);
   }
   event.error_code = batch.error_code;
@@ -64,9 +78,11 @@ void HttpTarget::defer_record(HttpBatch& batch, std::size_t record, const Now& /
 // The end of all tries: to the dead letters.
 void HttpTarget::bury(HttpBatch& batch, std::size_t record, Exhausted exhausted, const Now& now) {
   const DeadLetterSpec& place = spec_.dead_letter;
-  if (place.kind == DeadLetterSpec::Kind::none || !store_.available()) return drop(batch, record);
   const RecordFacts& facts = batch.facts[record];
   StoredEvent event = stored_event(batch, record);
+  // What is another target's dead letter is never dropped.
+  const bool dropped = place.kind == DeadLetterSpec::Kind::none && event.from.empty();
+  if (dropped || !store_.available()) return drop(batch, record, reason_of(exhausted));
   event.exhausted = exhausted;
   if (batch.error_code.empty()) {
     event.error_code = "EXPIRED";
@@ -83,16 +99,7 @@ void HttpTarget::bury(HttpBatch& batch, std::size_t record, Exhausted exhausted,
     event.kind = EntryKind::dead_letter;
     return facts.entry != 0 ? store_.change(event, waiting) : store_.put(event, waiting);
   }
-  event.id = 0;
-  event.kind = EntryKind::retry;
-  event.from = spec_.name;
-  event.target = world_.names.target(place.target);
-  event.order_key = {};
-  event.attempts = 0;
-  event.exhausted = Exhausted::none;
-  event.accepted = world_.clock.at(now.monotonic);  // its tries there are counted anew
-  event.first_attempt = {};
-  event.last_attempt = {};
+  event = forwarded_letter(event, place.name, world_.clock.at(now.monotonic), letter_);
   waiting.replaces = facts.entry;
   store_.put(event, waiting);
 }
@@ -177,7 +184,9 @@ void HttpTarget::take_back(std::shared_ptr<const EventBatch> events) {
   for (const std::vector<std::size_t>& group : groups) {
     if (group.empty()) continue;
     std::uint64_t bytes = 0;
-    for (const std::size_t i : group) bytes += format_.bytes_of(events->at(i).event.size());
+    for (const std::size_t i : group) {
+      bytes += format_.bytes_of(text_of_entry(events->at(i), letter_).size());
+    }
     HttpBatchPtr batch = pool_.take(format_, bytes);
     for (const std::size_t i : group) {
       const StoredEvent event = events->at(i);
@@ -188,12 +197,13 @@ void HttpTarget::take_back(std::shared_ptr<const EventBatch> events) {
       facts.stored = static_cast<std::uint32_t>(i);
       facts.entry = event.id;
       facts.accepted = event.accepted;
+      facts.age_from = event.age_from == WallTime{} ? event.accepted : event.age_from;
       facts.first_attempt = event.first_attempt;
-      batch->append(format_, facts.id, facts.accepted, event.event, 0);
+      batch->append(format_, facts.id, facts.accepted, text_of_entry(event, letter_), 0);
       batch->facts.push_back(facts);
       if (ordered()) batch->keys.push_back(hash_order_key(event.order_key));
       batch->oldest =
-          batch->facts.size() == 1 ? event.accepted : std::min(batch->oldest, event.accepted);
+          batch->facts.size() == 1 ? facts.age_from : std::min(batch->oldest, facts.age_from);
     }
     batch->close(format_);
     batch->stored = events;

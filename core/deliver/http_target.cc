@@ -270,7 +270,7 @@ void HttpTarget::abandon(BatchBuffer::Successor successor) {
   } else {
     given_back_ += kept;
   }
-  tally_.dropped += pending_ - kept;
+  count_dropped(DropReason::stopped, pending_ - kept);
   pending_ = 0;
   sync_feeds();
   feeds_.freeze();

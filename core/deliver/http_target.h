@@ -19,6 +19,7 @@
 // Threads: the Writer's only. Lifetime: after abandon() until quiescent().
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -58,6 +59,7 @@ class HttpTarget {
     std::uint64_t delivered = 0;
     std::uint64_t shed = 0;
     std::uint64_t dropped = 0;
+    std::array<std::uint64_t, kDropReasons> dropped_by{};
     std::uint64_t dead_lettered = 0;
     std::uint64_t deferred = 0;  // moved to the store, to be tried again
     std::uint64_t returned = 0;  // came back from there
@@ -91,7 +93,7 @@ class HttpTarget {
   bool end_round(const Now& now, LogPosition behind);
   void drop_one() {
     ++tally_.matched;
-    ++tally_.dropped;
+    count_dropped(DropReason::stopped, 1);
   }
   Feeds& feeds() { return feeds_; }
   // Worth while to read from the log.
@@ -195,7 +197,11 @@ class HttpTarget {
   void know(HttpBatch& batch);
   void deliver(HttpBatch& batch, std::size_t record);
   void finish(HttpBatch& batch, std::size_t record);
-  void drop(HttpBatch& batch, std::size_t record);
+  void drop(HttpBatch& batch, std::size_t record, DropReason reason);
+  void count_dropped(DropReason reason, std::uint64_t records) {
+    tally_.dropped += records;
+    tally_.dropped_by[static_cast<std::size_t>(reason)] += records;
+  }
   void bury(HttpBatch& batch, std::size_t record, Exhausted exhausted, const Now& now);
   void note_success(const Now& now);
   void note_failure(const Now& now, const Failure& failure);
@@ -269,6 +275,7 @@ class HttpTarget {
   std::vector<EventIdText> ids_;
   std::vector<std::uint32_t> chosen_;
   std::unordered_map<std::uint64_t, std::uint32_t> blocked_;
+  std::string letter_;
 };
 
 }  // namespace weir

@@ -137,11 +137,14 @@ class Reporter {
   Line lines_[2];
 };
 
+class Undelivered;
+
 class Sink {
  public:
   struct Setup {
     SinkWorld& world;
     BatchBuffer& buffer;
+    Undelivered& undelivered;
     TargetCounters& counters;
     TargetId target;
     TargetSpec spec;
@@ -150,6 +153,7 @@ class Sink {
   explicit Sink(Setup setup)
       : world_(setup.world),
         buffer_(setup.buffer),
+        undelivered_(setup.undelivered),
         counters_(setup.counters),
         spec_(std::move(setup.spec)),
         target_(setup.target),
@@ -186,6 +190,7 @@ class Sink {
 
   SinkWorld& world_;
   BatchBuffer& buffer_;
+  Undelivered& undelivered_;
   TargetCounters& counters_;
   TargetSpec spec_;
   TargetId target_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/deliver/undelivered.h"
+
 namespace weir {
 
 StreamSink::StreamSink(Setup setup) : Sink(std::move(setup)) {
@@ -33,10 +35,13 @@ void StreamSink::complete(SinkToken token, std::int64_t result, const Now& now) 
 void StreamSink::progress(const Now& now) {
   switch (state_) {
     case State::closed:
-      if (!abandoned_ && !handing_over_ && buffer_.closed() > buffer_.base()) connect();
+      undelivered_.give_up(now);
+      if (abandoned_ || handing_over_ || undelivered_.holds()) break;
+      if (buffer_.closed() > buffer_.base()) connect();
       break;
     case State::waiting:
-      if (now.monotonic < timer_) break;
+      undelivered_.give_up(now);
+      if (now.monotonic < timer_ || undelivered_.holds()) break;
       timer_ = MonotonicTime::never();
       state_ = State::closed;
       if (buffer_.closed() > buffer_.base()) connect();
@@ -58,6 +63,27 @@ void StreamSink::progress(const Now& now) {
   }
 }
 
+MonotonicTime StreamSink::deadline() const {
+  switch (state_) {
+    case State::closed:
+      return abandoned_ ? MonotonicTime::never() : undelivered_.give_up_at();
+    case State::waiting:
+      if (undelivered_.holds()) return MonotonicTime::never();
+      return std::min(timer_, undelivered_.give_up_at());
+    case State::open:
+      return std::min(timer_, stalls_at());
+    case State::connecting:
+    case State::failing:
+    case State::finishing:
+      break;
+  }
+  return timer_;
+}
+
+std::uint64_t StreamSink::limit() const {
+  return handing_over_ ? stop_at_ : undelivered_.send_limit(buffer_.closed());
+}
+
 void StreamSink::connect() {
   state_ = State::connecting;
   timer_ = MonotonicTime::never();
@@ -69,12 +95,16 @@ void StreamSink::connect() {
 void StreamSink::connected(std::int64_t result, const Now& now) {
   if (result < 0) {
     counters_.connect_failures.add();
-    retry_later(now, "cannot connect: " + error_text(result));
+    const std::string what = "cannot connect: " + error_text(result);
+    undelivered_.failed({.code = "CONNECTION_FAILED", .message = what}, buffer_.closed(), now);
+    retry_later(now, what);
     return;
   }
   handle_ = Handle{static_cast<std::int32_t>(result)};
   state_ = State::open;
   began_ = sent_ = acknowledged_ = buffer_.base();
+  serial_ = buffer_.first_serial();
+  moved_at_ = now.monotonic;
   tick_ = kTickFirst;
   timer_ = MonotonicTime::never();
   receiving_ = false;
@@ -93,10 +123,13 @@ void StreamSink::progress_open(const Now& now) {
     receiving_ = true;
     world_.port.receive(handle_, token(SinkOp::receive));
   }
+  if (spec_.acks && peer_acks_.more() && acknowledged_ < sent_) pass_acknowledged(now);
   if (now.monotonic >= timer_) look_at_acknowledgements(now);
+  if (state_ == State::open && now.monotonic >= stalls_at()) return let_go_of_stalled(now);
   if (state_ != State::open || sending_bytes_ != 0) return;
   const std::uint64_t end = limit();
   if (sent_ < end) {
+    if (acknowledged_ == sent_) moved_at_ = now.monotonic;
     const auto piece = buffer_.piece(sent_, std::min(end, sent_ + kSendBytesMax));
     sending_bytes_ = piece.size();
     world_.port.send(handle_, piece, token(SinkOp::send));
@@ -150,19 +183,21 @@ void StreamSink::received(std::int64_t result, const Now& now) {
 // Settles the lines that the peer has acknowledged.
 void StreamSink::pass_acknowledged(const Now& now) {
   const std::uint64_t before = acknowledged_;
-  while (peer_acks_.more() && acknowledged_ < sent_) {
+  while (peer_acks_.more() && acknowledged_ < sent_ && !undelivered_.full()) {
     const std::uint64_t behind = buffer_.boundary_after(acknowledged_);
     if (behind > sent_) break;  // a line that it has decided on before it had all of it
+    const BatchBuffer::Lot line = buffer_.line(acknowledged_, behind, serial_);
     acknowledged_ = behind;
+    serial_ += line.records;
     const std::string* refusal = peer_acks_.pass();
     if (refusal == nullptr) continue;
-    buffer_.refuse(behind);
-    counters_.refused.add();
+    counters_.refused.add(line.records);
+    undelivered_.refused(line, *refusal, now);
     reporter_.tell(now, WriterHost::Level::warning,
                    spec_.name + ": the peer refused a record: " + *refusal);
   }
   if (acknowledged_ > before) {
-    backoff_.reset();
+    moved(now);
     buffer_.settle(acknowledged_);
   }
   const std::string notice = peer_acks_.take_notice();
@@ -175,7 +210,7 @@ void StreamSink::pass_acknowledged(const Now& now) {
 }
 
 std::uint64_t StreamSink::acknowledged_bytes() const {
-  if (spec_.acks) return acknowledged_;
+  if (spec_.acks || !handle_.valid()) return acknowledged_;
   // Never more than this connection was given: unix sockets count their own overhead too.
   return sent_ - std::min(world_.port.unacknowledged(handle_), sent_ - began_);
 }
@@ -184,7 +219,7 @@ void StreamSink::look_at_acknowledgements(const Now& now) {
   if (spec_.acks) return pass_acknowledged(now);
   if (const std::uint64_t arrived = acknowledged_bytes(); arrived > acknowledged_) {
     acknowledged_ = arrived;
-    backoff_.reset();
+    moved(now);
     tick_ = kTickFirst;
     buffer_.settle(acknowledged_);
   } else {
@@ -198,6 +233,30 @@ void StreamSink::look_at_acknowledgements(const Now& now) {
   if (peer_ended_ && state_ == State::open && world_.port.broken(handle_)) broke(-ECONNRESET, now);
 }
 
+// Something has arrived.
+void StreamSink::moved(const Now& now) {
+  backoff_.reset();
+  moved_at_ = now.monotonic;
+  undelivered_.succeeded();
+}
+
+MonotonicTime StreamSink::stalls_at() const {
+  if (acknowledged_ == sent_ && sending_bytes_ == 0) return MonotonicTime::never();
+  const MonotonicTime too_old = undelivered_.too_old_at();
+  if (handing_over_ || too_old == MonotonicTime::never()) return MonotonicTime::never();
+  return std::max(too_old, moved_at_ + kStalledAfter);
+}
+
+// A send under way ends because the connection does.
+void StreamSink::let_go_of_stalled(const Now& now) {
+  acknowledged_ = std::max(acknowledged_, acknowledged_bytes());
+  error_ = -ETIMEDOUT;
+  state_ = State::failing;
+  timer_ = MonotonicTime::never();
+  forget_connection();
+  if (sending_bytes_ == 0) lost(now);
+}
+
 void StreamSink::broke(std::int64_t error, const Now& now) {
   if (state_ != State::open) return;
   error_ = error;
@@ -209,14 +268,19 @@ void StreamSink::broke(std::int64_t error, const Now& now) {
 
 void StreamSink::lost(const Now& now) {
   const std::uint64_t arrived = acknowledged_bytes();
-  if (arrived > acknowledged_) backoff_.reset();
+  if (arrived > acknowledged_) moved(now);
   acknowledged_ = std::max(acknowledged_, arrived);
   const std::uint64_t again = buffer_.rewind(acknowledged_);
   counters_.disconnects.add();
   const std::uint64_t bytes = sent_ - again;
-  forget_connection();
+  if (handle_.valid()) forget_connection();
+  const bool stalled = error_ == -ETIMEDOUT;
   std::string what = "connection lost: " + error_text(error_);
-  if (bytes > 0) what += ", " + std::to_string(bytes) + " bytes to be sent again";
+  if (bytes > 0) {
+    undelivered_.failed({.code = stalled ? "TIMEOUT" : "CONNECTION_BROKEN", .message = what}, sent_,
+                        now);
+    what += ", " + std::to_string(bytes) + " bytes to be sent again";
+  }
   retry_later(now, what);
 }
 

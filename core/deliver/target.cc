@@ -50,17 +50,21 @@ Target::Target(TargetId id, const TargetSpec& spec, std::shared_ptr<TargetCounte
     return;
   }
   buffer_.configure(spec_, event_bytes_limit_);
+  store_number_ = sinks_.add(this);
+  undelivered_ = std::make_unique<Undelivered>(world_, buffer_, spec_, store_number_);
   make_own_sink();
 }
 
 Target::~Target() {
   sinks_.remove(number_);
+  if (undelivered_ != nullptr) sinks_.remove(store_number_);
 }
 
 void Target::make_own_sink() {
   number_ = sinks_.add(this);
   sink_ = make_sink({.world = world_,
                      .buffer = buffer_,
+                     .undelivered = *undelivered_,
                      .counters = *counters_,
                      .target = id_,
                      .spec = spec_,
@@ -70,6 +74,13 @@ void Target::make_own_sink() {
 
 void Target::begin_round(const Block& block, Feed* feed, bool closed) {
   if (http_ != nullptr) return http_->begin_round(block, feed, closed);
+  buffer_.begin_facts({.id_seed = block.id_seed,
+                       .id_sequence = block.id_sequence,
+                       .log_sequence = block.log_sequence,
+                       .received = world_.clock.at(block.received.monotonic),
+                       .bus = block.bus,
+                       .hops = block.hops},
+                      block.events.size());
   buffer_.begin_round({.feed = feed,
                        .sequence = block.log_sequence,
                        .accepted = block.received.monotonic,
@@ -85,6 +96,7 @@ void Target::change(const TargetSpec& spec) {
   const bool stays = same_address(spec_, spec) && !moving_;
   spec_ = spec;
   buffer_.configure(spec_, event_bytes_limit_);
+  undelivered_->change(spec_);
   if (stays) {
     sink_->change(spec_);
   } else if (!std::exchange(moving_, true)) {
@@ -107,6 +119,7 @@ void Target::retire() {
 void Target::drain() {
   draining_ = true;
   if (http_ != nullptr) return http_->drain();
+  undelivered_->drain();
   buffer_.drain();
   buffer_.close_batch();
 }
@@ -114,6 +127,7 @@ void Target::drain() {
 void Target::abandon(BatchBuffer::Successor successor) {
   abandoned_ = true;
   if (http_ != nullptr) return http_->abandon(successor);
+  undelivered_->abandon();
   buffer_.abandon(successor);
   sink_->abandon();
 }
@@ -121,6 +135,7 @@ void Target::abandon(BatchBuffer::Successor successor) {
 void Target::progress(const Now& now) {
   if (http_ != nullptr) return http_->progress(now);
   if (now.monotonic >= buffer_.deadline()) buffer_.close_batch();
+  undelivered_->fetch(now);
   sink_->progress(now);
   if (moving_ && sink_->done()) {
     moving_ = false;
@@ -128,6 +143,7 @@ void Target::progress(const Now& now) {
     make_own_sink();
     if (!abandoned_) sink_->progress(now);
   }
+  undelivered_->flush(now);
   if (abandoned_ && sink_->quiescent()) buffer_.free_memory();
 }
 
@@ -138,6 +154,7 @@ void Target::publish_http() {
   c.delivered.add(tally.delivered);
   c.shed.add(tally.shed);
   c.dropped.add(tally.dropped);
+  for (std::size_t i = 0; i < kDropReasons; ++i) c.dropped_by[i].add(tally.dropped_by[i]);
   c.dead_lettered.add(tally.dead_lettered);
   c.deferred.add(tally.deferred);
   c.returned.add(tally.returned);
@@ -157,6 +174,9 @@ void Target::publish() {
   c.delivered.add(tally.delivered);
   c.shed.add(tally.shed);
   c.dropped.add(tally.dropped);
+  for (std::size_t i = 0; i < kDropReasons; ++i) c.dropped_by[i].add(tally.dropped_by[i]);
+  c.dead_lettered.add(tally.dead_lettered);
+  c.returned.add(tally.returned);
   c.batches.add(tally.batches);
   c.bytes.add(tally.bytes);
   pending_.set(c.pending, buffer_.pending() + buffer_.given_back());

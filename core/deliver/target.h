@@ -14,6 +14,7 @@
 #include "core/deliver/batch_buffer.h"
 #include "core/deliver/http_target.h"
 #include "core/deliver/sink.h"
+#include "core/deliver/undelivered.h"
 
 namespace weir {
 
@@ -88,11 +89,13 @@ class Target {
     }
   }
   void complete(StoreCompletion completion) {
-    if (http_ != nullptr) http_->complete_store(std::move(completion));
+    if (http_ != nullptr) return http_->complete_store(std::move(completion));
+    undelivered_->complete(std::move(completion));
   }
   void progress(const Now& now);
   MonotonicTime deadline() const {
-    return http_ == nullptr ? std::min(buffer_.deadline(), sink_->deadline()) : http_->deadline();
+    if (http_ != nullptr) return http_->deadline();
+    return std::min({buffer_.deadline(), sink_->deadline(), undelivered_->deadline()});
   }
   // It waits for its next try.
   bool troubled() const {
@@ -123,8 +126,10 @@ class Target {
   SinkTable& sinks_;
   std::uint64_t event_bytes_limit_;
   BatchBuffer buffer_;
-  std::unique_ptr<Sink> sink_;        // null where there is
-  std::unique_ptr<HttpTarget> http_;  // instead of both
+  std::unique_ptr<Undelivered> undelivered_;
+  std::unique_ptr<Sink> sink_;        // null, like the line before, where there is
+  std::unique_ptr<HttpTarget> http_;  // instead of all
+  std::uint32_t store_number_ = 0;    // in tokens of the store
   std::uint32_t number_ = 0;
   bool moving_ = false;  // the sink hands over; the next one is made from spec_
   bool retired_ = false;

@@ -18,4 +18,20 @@ std::string_view to_string(TargetState state) {
   return "unknown";
 }
 
+std::string_view to_string(DropReason reason) {
+  switch (reason) {
+    case DropReason::refused:
+      return "refused";
+    case DropReason::retries:
+      return "retries";
+    case DropReason::age:
+      return "age";
+    case DropReason::stopped:
+      return "stopped";
+    case DropReason::count_:
+      break;
+  }
+  return "";
+}
+
 }  // namespace weir

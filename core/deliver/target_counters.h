@@ -7,6 +7,7 @@
 // Lifetime: shared by the Writer and whoever reports; a target whose address changes keeps its own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,13 +27,25 @@ enum class TargetState : std::uint8_t {
 };
 std::string_view to_string(TargetState state);
 
+// Why an event was given up and went nowhere. Names as they appear in reports are in to_string().
+enum class DropReason : std::uint8_t {
+  refused,  // the peer will never take it
+  retries,  // tried `retries` times again
+  age,      // older than `max_age`
+  stopped,  // the process ended, or the target went away, before it was delivered
+  count_    // number of reasons
+};
+inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(DropReason::count_);
+std::string_view to_string(DropReason reason);
+
 struct TargetCounters {
   // Events.
   Counter matched;    // reached this target's door
   Counter delivered;  // acknowledged by the peer's kernel; written to the file
   Counter shed;       // refused at the door: the budget was used and `when_full` is shed
-  Counter dropped;    // given up: the process ends, or the target was abandoned
-  Counter pending;    // gauge: matched and none of the above yet
+  Counter dropped;    // given up and kept nowhere
+  Counter dropped_by[kDropReasons];
+  Counter pending;  // gauge: matched and none of the above yet
 
   // Of them, those that were read from the log because the target lagged.
   Counter caught_up;
@@ -57,7 +70,7 @@ struct TargetCounters {
   Counter held;            // 1 while the target's full budget stops the Writer (`when_full: block`)
 
   // Trouble.
-  Counter refused;           // of the dropped: those that the peer refused (`acks: true`)
+  Counter refused;           // by the peer (`acks: true`): dead letters, or dropped
   Counter connects;          // connections made, files opened
   Counter connect_failures;  // refused, unreachable, not openable
   Counter disconnects;       // connections that broke with something still to come or not

@@ -39,13 +39,14 @@ void EventBatch::add(const StoredEvent& event) {
   const std::array<std::string_view, kTexts> texts = {
       event.target,    event.from,       event.bus,
       event.event,     event.event_id,   event.rules,
-      event.order_key, event.error_code, cut_text(event.error_message, kErrorBytesMax)};
+      event.order_key, event.error_code, cut_text(event.error_message, kErrorBytesMax),
+      event.letter};
   Entry& entry = entries_.emplace_back();
   entry.fixed = event;
   entry.fixed.target = entry.fixed.from = entry.fixed.bus = entry.fixed.event =
       entry.fixed.event_id = {};
   entry.fixed.rules = entry.fixed.order_key = entry.fixed.error_code = {};
-  entry.fixed.error_message = {};
+  entry.fixed.error_message = entry.fixed.letter = {};
   entry.begin = text_.size();
   for (std::size_t i = 0; i < kTexts; ++i) {
     WEIR_CHECK(texts[i].size() <= std::numeric_limits<std::uint32_t>::max());
@@ -61,7 +62,7 @@ StoredEvent EventBatch::at(std::size_t index) const {
   std::size_t i = 0;
   for (std::string_view* text :
        {&event.target, &event.from, &event.bus, &event.event, &event.event_id, &event.rules,
-        &event.order_key, &event.error_code, &event.error_message}) {
+        &event.order_key, &event.error_code, &event.error_message, &event.letter}) {
     *text = {at, entry.lengths[i]};
     at += entry.lengths[i++];
   }

@@ -37,6 +37,7 @@ struct StoredEvent {
   std::string_view target = {};  // the name of the target that did not take it
   std::string_view from =
       {};  // the target whose dead letter it is, on its way to `target`; or empty
+  std::string_view letter = {};     // what became of it there: append_dead_letter(), no event
   std::string_view bus = {};        // the name of the bus it was accepted on
   std::string_view event = {};      // as it would be sent, without delimiter
   std::string_view event_id = {};   // of its envelope; the same on every repeat
@@ -72,7 +73,7 @@ class EventBatch {
   static constexpr std::size_t kErrorBytesMax = 1024;
 
  private:
-  static constexpr std::size_t kTexts = 9;
+  static constexpr std::size_t kTexts = 10;
   struct Entry {
     StoredEvent fixed;  // its views are empty
     std::size_t begin = 0;

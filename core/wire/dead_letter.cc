@@ -60,7 +60,9 @@ std::string format_time(WallTime time) {
 }
 
 void append_dead_letter(std::string& out, const StoredEvent& letter, bool with_event) {
-  out.append("{\"id\":").append(std::to_string(letter.id));
+  const std::size_t begin = out.size();
+  out += '{';
+  if (letter.id != 0) out.append(",\"id\":").append(std::to_string(letter.id));
   append_text(out, "target", letter.target);
   append_text(out, "from", letter.from);
   append_text(out, "bus", letter.bus);
@@ -74,8 +76,39 @@ void append_dead_letter(std::string& out, const StoredEvent& letter, bool with_e
   append_time(out, "accepted", letter.accepted);
   append_time(out, "first_attempt", letter.first_attempt);
   append_time(out, "last_attempt", letter.last_attempt);
+  if (!letter.letter.empty()) out.append(",\"letter\":").append(letter.letter);
   if (with_event) out.append(",\"event\":").append(letter.event);
   out += '}';
+  out.erase(begin + 1, 1);  // the first comma
+}
+
+StoredEvent forwarded_letter(const StoredEvent& letter, std::string_view to, WallTime now,
+                             std::string& scratch) {
+  scratch.clear();
+  StoredEvent first = letter;
+  first.id = 0;
+  append_dead_letter(scratch, first, false);
+  StoredEvent entry = letter;
+  entry.id = 0;
+  entry.kind = EntryKind::retry;
+  entry.from = letter.target;
+  entry.target = to;
+  entry.letter = scratch;
+  entry.order_key = {};
+  entry.attempts = 0;
+  entry.exhausted = Exhausted::none;
+  entry.age_from = now;
+  entry.first_attempt = {};
+  entry.last_attempt = {};
+  entry.due = {};
+  return entry;
+}
+
+std::string_view text_of_entry(const StoredEvent& entry, std::string& scratch) {
+  if (entry.letter.empty()) return entry.event;
+  scratch.assign(entry.letter.substr(0, entry.letter.size() - 1));
+  scratch.append(",\"event\":").append(entry.event).append("}");
+  return scratch;
 }
 
 }  // namespace weir

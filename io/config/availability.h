@@ -8,9 +8,5 @@
 namespace weir {
 
 inline constexpr std::array<std::string_view, 2> kUnfinishedRootKeys = {"data_dir", "disk"};
-inline constexpr std::array<std::string_view, 2> kUnfinishedTargetKeys = {"dead_letter",
-                                                                          "partition_key"};
-// Of targets that are no url: they try for ever.
-inline constexpr std::array<std::string_view, 2> kUnfinishedStreamKeys = {"retries", "max_age"};
 
 }  // namespace weir

@@ -16,6 +16,7 @@ constexpr Nanoseconds kAgeLeast = 60s;
 constexpr Nanoseconds kAgeMost = 24h;
 constexpr std::size_t kPathNamesMax = 32;
 constexpr std::string_view kNoDeadLetter = "none";
+constexpr std::string_view kBuiltInStore = "builtin";
 
 // "detail.order.id". No escapes: a name with a dot cannot be reached.
 FieldPath read_field_path(const Section& section, std::string_view key) {
@@ -112,6 +113,19 @@ void complete_dead_letter(CatalogDraft& draft, TargetSpec& spec, const TargetDra
   }
   const std::string& name = target.dead_letter_name;
   if (name.empty()) return;
+  if (name != kNoDeadLetter && !has_store) {
+    if (draft.data_dir_is_faulty) return;
+    draft.reading.fault(
+        *target.dead_letter,
+        fmt::format("target '{}': dead letters are written to 'data_dir' first, and there is none: "
+                    "set it, or write none, which drops the events",
+                    spec.name));
+    return;
+  }
+  if (name == kBuiltInStore) {
+    into.kind = DeadLetterSpec::Kind::store;
+    return;
+  }
   if (name == kNoDeadLetter) {
     draft.reading.warn(*target.dead_letter,
                        fmt::format("target '{}': dead_letter is none: an event that cannot be "
@@ -123,7 +137,8 @@ void complete_dead_letter(CatalogDraft& draft, TargetSpec& spec, const TargetDra
   if (found == draft.targets_by_name.end()) {
     const Scalar written{.text = name, .node = target.dead_letter};
     draft.reading.fault(*target.dead_letter,
-                        fmt::format("target '{}': dead_letter: {}; 'none' drops the events",
+                        fmt::format("target '{}': dead_letter: {}; 'builtin' is the store of "
+                                    "data_dir, 'none' drops the events",
                                     spec.name, unknown_target(written, draft)));
     return;
   }
@@ -134,15 +149,22 @@ void complete_dead_letter(CatalogDraft& draft, TargetSpec& spec, const TargetDra
                                     spec.name, name));
     return;
   }
-  into = {.kind = DeadLetterSpec::Kind::target, .target = found->second};
+  into = {.kind = DeadLetterSpec::Kind::target, .target = found->second, .name = name};
   draft.targets[found->second.value].is_used = true;
 }
 
-// Without a directory there is no store; who asks for retries should know where they end.
-void warn_of_no_store(CatalogDraft& draft, const TargetSpec& spec, const TargetDraft& target) {
-  if (!draft.catalog.data_dir.empty() || target.dead_letter != nullptr) return;
-  const bool gives_up = spec.kind == TargetKind::url || spec.acks || target.has_retry_keys;
-  if (!gives_up) return;
+// Without a directory there is no store. Who is no url tries for ever then, and says so here.
+void look_at_limits(CatalogDraft& draft, const TargetSpec& spec, const TargetDraft& target) {
+  if (!draft.catalog.data_dir.empty() || draft.data_dir_is_faulty) return;
+  if (target.retry_key != nullptr && spec.kind != TargetKind::url) {
+    draft.reading.fault(*target.retry_key,
+                        fmt::format("target '{}': without 'data_dir' it tries for ever, because "
+                                    "there is no store for what it gives up: set 'data_dir', or "
+                                    "leave '{}' out",
+                                    spec.name, target.retry_key->text));
+  }
+  const bool gives_up = spec.kind == TargetKind::url || spec.acks;
+  if (!gives_up || target.dead_letter != nullptr) return;
   draft.reading.warn(*target.key,
                      fmt::format("target '{}': without 'data_dir' there is no store for dead "
                                  "letters, an event that cannot be delivered is dropped and "
@@ -158,18 +180,26 @@ void read_delivery(const Section& section, TargetSpec& spec, TargetDraft& target
       section.count("retries", 0, kRetriesMost).value_or(spec.retry.retries_max));
   spec.retry.age_max =
       section.duration("max_age", kAgeLeast, kAgeMost).value_or(spec.retry.age_max);
-  target.has_retry_keys = section.key("retries") != nullptr || section.key("max_age") != nullptr;
+  for (const std::string_view key : {"retries", "max_age"}) {
+    if (target.retry_key == nullptr) target.retry_key = section.key(key);
+  }
+  if (spec.kind == TargetKind::discard || spec.kind == TargetKind::standard_output) {
+    for (const std::string_view key : {"retries", "max_age"}) {
+      refuse_key(section, key, "such a target never gives an event up");
+    }
+    target.retry_key = nullptr;
+  }
   if (section.key("dead_letter") != nullptr) {
     target.dead_letter = section.value("dead_letter");
     target.dead_letter_name = section.text("dead_letter").value_or("");
   }
   if (spec.kind == TargetKind::url) {
     spec.order_by = read_field_path(section, "order_by");
-    spec.partition_key = read_field_path(section, "partition_key");
   } else {
     refuse_key(section, "order_by", "only a url needs it: others keep the order of all events");
-    refuse_key(section, "partition_key", "only a url has it");
   }
+  refuse_key(section, "partition_key",
+             "no kind of target has partitions; 'order_by' of a url keeps the order of each key");
 }
 
 void complete_targets(CatalogDraft& draft) {
@@ -180,7 +210,7 @@ void complete_targets(CatalogDraft& draft) {
     complete_when_full(draft, spec, target);
     complete_bus_target(draft, spec, target);
     complete_dead_letter(draft, spec, target);
-    warn_of_no_store(draft, spec, target);
+    look_at_limits(draft, spec, target);
   }
   check_cycles(draft);
 }

@@ -19,9 +19,9 @@ struct TargetDraft {
   const YamlNode* key = nullptr;        // that declared it
   const YamlNode* when_full = nullptr;  // values, where they stand
   const YamlNode* dead_letter = nullptr;
-  std::string dead_letter_name = {};  // its value; empty where it is faulty
-  bool has_retry_keys = false;
-  bool is_used = false;  // by a rule, or for another's dead letters
+  std::string dead_letter_name = {};    // its value; empty where it is faulty
+  const YamlNode* retry_key = nullptr;  // `retries` or `max_age`, the first that stands
+  bool is_used = false;                 // by a rule, or for another's dead letters
 };
 
 struct CatalogDraft {

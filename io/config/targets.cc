@@ -5,7 +5,6 @@
 #include <array>
 #include <utility>
 
-#include "io/config/availability.h"
 #include "io/config/draft.h"
 
 namespace weir {
@@ -139,9 +138,7 @@ TargetSpec read_target(const NamedNode& named, CatalogDraft& draft, TargetDraft&
   TargetSpec spec;
   spec.name = named.key->text;
   if (named.value->kind != YamlNode::Kind::mapping) return spec;
-  refuse_unfinished(section, kUnfinishedTargetKeys, draft);
   read_kind_of_target(section, draft, spec);
-  if (spec.kind != TargetKind::url) refuse_unfinished(section, kUnfinishedStreamKeys, draft);
   read_batch(section, spec);
   read_rotate(section, spec);
   read_format(section, spec);

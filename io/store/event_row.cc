@@ -54,7 +54,8 @@ bool read_row_into(const SqlStatement& row, std::string_view bus, StoredEvent& e
   event.order_key = row.text(16);
   event.error_code = row.text(17);
   event.error_message = row.text(18);
-  event.event = row.text(19);
+  event.letter = row.text(19);
+  event.event = row.text(20);
   return row.number(13) == checksum_of(event);
 }
 
@@ -92,7 +93,8 @@ void bind_row(SqlStatement& insert, const StoredEvent& event, const RowNames& na
       .bind(17, event.order_key)
       .bind(18, event.error_code)
       .bind(19, event.error_message)
-      .bind(20, event.event);
+      .bind(20, event.letter)
+      .bind(21, event.event);
 }
 
 }  // namespace weir

@@ -13,7 +13,7 @@ namespace weir {
 inline constexpr std::string_view kRowColumns =
     "id, kind, target, origin, bus, due, attempts, exhausted, hops, accepted, age_from, "
     "first_attempt, last_attempt, checksum, event_id, rules, order_key, error_code, error_message, "
-    "event";
+    "letter, event";
 
 // All but target, origin and bus, which are ids of names. False: the checksum is another one.
 struct RowNames {
@@ -27,7 +27,7 @@ bool read_row_into(const SqlStatement& row, std::string_view bus, StoredEvent& e
 // Over the event and what never changes about it: id, bus, event id, rules, order key, acceptance.
 std::int64_t checksum_of(const StoredEvent& event);
 
-// Binds a new row for the statement INSERT INTO entry VALUES(?1 .. ?20).
+// Binds a new row for the statement INSERT INTO entry VALUES(?1 .. ?21).
 void bind_row(SqlStatement& insert, const StoredEvent& event, const RowNames& names,
               std::int64_t due);
 

@@ -37,7 +37,7 @@ constexpr const char* kTables =
     " accepted INTEGER NOT NULL, age_from INTEGER NOT NULL, first_attempt INTEGER NOT NULL,"
     " last_attempt INTEGER NOT NULL, checksum INTEGER NOT NULL, event_id BLOB NOT NULL,"
     " rules BLOB NOT NULL, order_key BLOB NOT NULL, error_code BLOB NOT NULL,"
-    " error_message BLOB NOT NULL, event BLOB NOT NULL) STRICT;"
+    " error_message BLOB NOT NULL, letter BLOB NOT NULL, event BLOB NOT NULL) STRICT;"
     "CREATE INDEX retry_due ON entry(target, due, id) WHERE kind=0;"
     "CREATE INDEX retry_key ON entry(target, order_key, id) WHERE kind=0 AND order_key<>x'';"
     "CREATE INDEX letter ON entry(target, id) WHERE kind=1;"

@@ -50,7 +50,7 @@ SqlStatus EventTable::prepare() {
       {&sql_.insert,
        "INSERT INTO entry "
        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
-       "?20)"},
+       "?20,?21)"},
       {&sql_.change,
        "UPDATE entry SET kind=?2, due=?3, attempts=?4, exhausted=?5, first_attempt=CASE "
        "first_attempt WHEN 0 THEN ?6 ELSE first_attempt END, last_attempt=?6, error_code=?7, "
@@ -72,7 +72,8 @@ SqlStatus EventTable::prepare() {
       {&sql_.next_id, "UPDATE meta SET next_id=?1"},
       {&sql_.redrive,
        "UPDATE entry SET kind=0, due=0, attempts=0, exhausted=0, first_attempt=0, age_from=?2, "
-       "target=CASE origin WHEN 0 THEN target ELSE origin END, origin=0 WHERE id=?1 AND kind=1"},
+       "target=CASE origin WHEN 0 THEN target ELSE origin END, origin=0, "
+       "letter=x'' WHERE id=?1 AND kind=1"},
       {&sql_.drop, "DELETE FROM entry WHERE id=?1 AND kind=1"}};
   for (const auto& [statement, text] : statements) {
     SqlResult<SqlStatement> prepared = connection_.prepare(text);

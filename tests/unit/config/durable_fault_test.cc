@@ -95,7 +95,8 @@ TEST(DurableFault, DeadLettersLeadSomewhere) {
                           "-> target 'c' -> target 'a'"));
   EXPECT_THAT(targets("a: {discard: true, dead_letter: tos}\n  toss: {discard: true}"),
               ElementsAre("weir.yaml:4:35: target 'a': dead_letter: target 'tos' does not exist, "
-                          "did you mean 'toss'?; 'none' drops the events"));
+                          "did you mean 'toss'?; 'builtin' is the store of data_dir, 'none' "
+                          "drops the events"));
   EXPECT_THAT(targets("a: {discard: true, dead_letter: }"),
               ElementsAre(HasSubstr("dead_letter has no value")));
   EXPECT_THAT(targets("a: {discard: true, dead_letter: b}\n  b: {discard: true}"), IsEmpty());
@@ -146,6 +147,30 @@ TEST(DurableFault, BusesLeadToNoBusAgain) {
               ElementsAre(HasSubstr("bus 'd' does not exist, there is default, b, c or mem")));
 }
 
+TEST(DurableFault, LimitsAndDeadLettersNeedADirectory) {
+  EXPECT_THAT(
+      faults_of(kIn + "targets: {t: {tcp: \"h:1\", max_age: 1h}}\n"),
+      ElementsAre("weir.yaml:2:27: target 't': without 'data_dir' it tries for ever, because "
+                  "there is no store for what it gives up: set 'data_dir', or leave "
+                  "'max_age' out"));
+  for (const char* name : {"builtin", "u"}) {
+    EXPECT_THAT(
+        faults_of(kIn + "targets: {t: {url: \"http://h/\", dead_letter: " + name +
+                  "}, u: {discard: true}}\n"),
+        ElementsAre("weir.yaml:2:46: target 't': dead letters are written to 'data_dir' first, and "
+                    "there is none: set it, or write none, which drops the events"));
+  }
+  EXPECT_THAT(faults_of("data_dir: d\n" + kIn + "targets: {t: {discard: true, retries: 1}}\n"),
+              ElementsAre(HasSubstr("'retries' has no meaning here, such a target never gives an "
+                                    "event up")));
+  EXPECT_THAT(faults_of(kIn + "targets: {t: {url: \"http://h/\", partition_key: a}}\n"),
+              ElementsAre(HasSubstr("'partition_key' has no meaning here, no kind of target has "
+                                    "partitions")));
+  EXPECT_THAT(faults_of("data_dir: d\n" + kIn +
+                        "targets: {t: {tcp: \"h:1\", dead_letter: builtin, retries: 0}}\n"),
+              IsEmpty());
+}
+
 // As many ways round as a file can hold cost neither time nor memory.
 TEST(DurableFault, ManyCyclesAreBounded) {
   std::string text = "data_dir: d\n" + kIn + "targets:\n";
@@ -167,11 +192,7 @@ TEST(DurableFault, WhatIsNotDoneYetIsRefused) {
   EXPECT_THAT(faults("data_dir: d\n" + kIn),
               ElementsAre("weir.yaml:1:1: the configuration: 'data_dir' is not available in this "
                           "build yet"));
-  EXPECT_THAT(faults(kIn + "targets: {t: {discard: true, retries: 5}}\n"),
-              ElementsAre("weir.yaml:2:30: target 't': 'retries' is not available in this build "
-                          "yet"));
-  EXPECT_THAT(faults(kIn + "targets: {t: {url: \"http://h/\", dead_letter: none}}\n"),
-              Contains(HasSubstr("'dead_letter' is not available in this build yet")));
+  EXPECT_THAT(faults(kIn + "targets: {t: {url: \"http://h/\", dead_letter: none}}\n"), IsEmpty());
   EXPECT_THAT(faults(kIn + "targets: {t: {url: \"http://h/\", retries: 5}}\n"), IsEmpty());
   EXPECT_THAT(faults("sources: {in: {tcp: \"127.0.0.1:0\", acks: true}}\n"), IsEmpty());
 }

@@ -110,6 +110,9 @@ targets:
   EXPECT_EQ(targets[1].when_full, WhenFull::block) << "one of its buses is in memory";
   EXPECT_THAT(targets[1].buses, ElementsAre(BusId(0), BusId(1)));
   EXPECT_EQ(targets[2].dead_letter.target, TargetId(0));
+  EXPECT_EQ(targets[2].dead_letter.name, "t");
+  EXPECT_THAT(targets[0].only_rules, ElementsAre("", "w", "x")) << "r, and x behind other";
+  EXPECT_THAT(targets[1].only_rules, ElementsAre("r", "s"));
   EXPECT_EQ(targets[3].kind, TargetKind::bus);
   EXPECT_EQ(targets[3].to_bus, BusId(3));
   EXPECT_EQ(targets[3].when_full, WhenFull::lag);
@@ -126,8 +129,7 @@ TEST(Durable, WarnsWhereEventsMayEnd) {
                   "delivered is dropped and counted"));
   const std::string head =
       "sources: {in: {stdin: true}}\nrules: {r: {pattern: {a: [1]}, targets: [t]}}\ntargets: {t: ";
-  for (const char* target : {"{url: \"http://h/\"}", "{file: x, retries: 3}",
-                             "{tcp: \"h:1\", acks: true}", "{discard: true, max_age: 1h}"}) {
+  for (const char* target : {"{url: \"http://h/\"}", "{tcp: \"h:1\", acks: true}"}) {
     const auto loaded = load_text(head + target + "}\n");
     ASSERT_TRUE(loaded.ok()) << target;
     EXPECT_THAT(texts(loaded->warnings),

@@ -67,7 +67,7 @@ TEST(HttpTarget, ReadsEveryKey) {
     auth: {bearer: "${TOKEN}"}, sign: {standard_webhooks: ["${KEY}", "${KEY}"]}, gzip: true,
     tls: {ca: ca.pem, server_name: other.example, cert: c.pem, key: /dev/null}, format: json-array,
     batch: {max_records: 100}, concurrency: 4, rate: 300/s, timeout: 5s, retries: 0, max_age: 60s,
-    order_by: detail.order.id, partition_key: detail.customer, dead_letter: t2}, t2: {file: out)");
+    order_by: detail.order.id, dead_letter: t2}, t2: {file: out)");
   EXPECT_EQ(spec.http.authority, "h:8443");
   EXPECT_THAT(spec.http.headers,
               ElementsAre(Pair("X-Key", Secret("t0k3n")), Pair("Accept", Secret("a\tb"))));
@@ -85,9 +85,9 @@ TEST(HttpTarget, ReadsEveryKey) {
   EXPECT_EQ(spec.http.timeout, 5s);
   EXPECT_EQ(spec.retry, (RetrySpec{.retries_max = 0, .age_max = 60s}));
   EXPECT_THAT(spec.order_by, ElementsAre("detail", "order", "id"));
-  EXPECT_THAT(spec.partition_key, ElementsAre("detail", "customer"));
-  EXPECT_EQ(spec.dead_letter,
-            (DeadLetterSpec{.kind = DeadLetterSpec::Kind::target, .target = TargetId(1)}));
+  EXPECT_EQ(
+      spec.dead_letter,
+      (DeadLetterSpec{.kind = DeadLetterSpec::Kind::target, .target = TargetId(1), .name = "t2"}));
 }
 
 TEST(HttpTarget, ReadsOtherForms) {

@@ -48,11 +48,16 @@ class LagRig : public WriterRig {
     block->bus = BusId{bus};
     block->log_sequence = log_sequence;
     block->received = world.now();
+    block->id_seed = 7;
+    block->id_sequence = log_sequence;
+    const auto when = accepted.find({bus, log_sequence});
+    if (when != accepted.end()) block->received = when->second;
     return block;
   }
   // Into the log, and past the Writer.
   void push_logged(const std::vector<Routed>& events, std::uint16_t bus = 0) {
     logs[bus].push_back(events);
+    accepted[{bus, logs[bus].size()}] = world.now();
     ASSERT_TRUE(producer.push(make_record(events, bus, logs[bus].size())));
   }
   void push_logged_numbered(std::uint64_t first, std::uint64_t count,
@@ -82,7 +87,8 @@ class LagRig : public WriterRig {
   }
 
   CursorBoard board;
-  std::map<std::uint16_t, Records> logs;  // by bus
+  std::map<std::uint16_t, Records> logs;                            // by bus
+  std::map<std::pair<std::uint16_t, std::uint64_t>, Now> accepted;  // by bus and record
   std::map<std::pair<std::uint16_t, std::uint16_t>, std::shared_ptr<Cursor>> cursors;
   std::uint64_t replayed = 0;
 };

@@ -17,10 +17,12 @@ class MemoryStore : public EventStore {
  public:
   struct Entry {
     EntryKind kind = EntryKind::retry;
-    std::string target, from, bus, event, event_id, order_key, error_code, error_message;
+    std::string target, from, letter, bus, event, event_id, rules, order_key, error_code,
+        error_message;
     std::uint32_t attempts = 0;
     Exhausted exhausted = Exhausted::none;
-    WallTime accepted, first_attempt, last_attempt, due;
+    std::uint8_t hops = 0;
+    WallTime accepted, age_from, first_attempt, last_attempt, due;
     bool taken = false;
   };
   std::map<EntryId, Entry> entries;
@@ -36,6 +38,10 @@ class MemoryStore : public EventStore {
       Entry entry;
       entry.target = e.target;
       entry.from = e.from;
+      entry.letter = e.letter;
+      entry.rules = e.rules;
+      entry.hops = e.hops;
+      entry.age_from = e.age_from;
       entry.bus = e.bus;
       entry.event = e.event;
       entry.event_id = e.event_id;
@@ -128,12 +134,16 @@ class MemoryStore : public EventStore {
     }
     return found;
   }
-  // As `weir dlq redrive` would do.
-  void redrive() {
+  // As `weir dlq redrive` would do: back to the target it was first meant for.
+  void redrive(WallTime now = {}) {
     for (auto& [id, entry] : entries) {
+      if (entry.kind != EntryKind::dead_letter) continue;
       entry.kind = EntryKind::retry;
       entry.attempts = 0;
       entry.due = {};
+      entry.age_from = now;
+      if (!entry.from.empty()) entry.target = std::exchange(entry.from, {});
+      entry.letter.clear();
     }
     ++redriven;
   }
@@ -154,6 +164,10 @@ class MemoryStore : public EventStore {
     e.kind = entry.kind;
     e.target = entry.target;
     e.from = entry.from;
+    e.letter = entry.letter;
+    e.rules = entry.rules;
+    e.hops = entry.hops;
+    e.age_from = entry.age_from;
     e.bus = entry.bus;
     e.event = entry.event;
     e.event_id = entry.event_id;

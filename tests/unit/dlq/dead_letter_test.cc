@@ -37,6 +37,27 @@ TEST(DeadLetter, IsOneJsonObject) {
             "\"2026-11-26T08:00:00.123Z\",\"event\":{\"n\":1.0}}");
 }
 
+// What another target gets of it: the event as it was, within what became of it.
+TEST(DeadLetter, ForAnotherTargetKeepsWhatBecameOfIt) {
+  std::string scratch;
+  const StoredEvent entry = forwarded_letter(letter(), "grave", {9s}, scratch);
+  EXPECT_EQ(entry.kind, EntryKind::retry);
+  EXPECT_EQ(entry.target, "grave");
+  EXPECT_EQ(entry.from, "hook");
+  EXPECT_EQ(entry.event, "{\"n\":1.0}");
+  EXPECT_EQ(entry.attempts, 0U);
+  EXPECT_EQ(entry.exhausted, Exhausted::none);
+  EXPECT_EQ(entry.age_from, WallTime{9s});
+  EXPECT_EQ(entry.accepted, letter().accepted);
+  std::string text;
+  EXPECT_EQ(text_of_entry(entry, text),
+            "{\"target\":\"hook\",\"bus\":\"default\",\"event_id\":\"id-1\",\"rules\":["
+            "\"one\",\"two \\\"2\\\"\"],\"error_code\":\"HTTP_503\",\"error_message\":\"busy\","
+            "\"attempts\":186,\"exhausted_condition\":\"MaximumRetryAttempts\",\"accepted\":"
+            "\"2026-11-26T08:00:00.123Z\",\"event\":{\"n\":1.0}}");
+  EXPECT_EQ(text_of_entry(letter(), text), "{\"n\":1.0}");
+}
+
 TEST(DeadLetter, WhateverPeersSayIsText) {
   for (const std::string& message : {std::string("\xff\xfe \"quoted\" \\ \n"), std::string(3, '\0'),
                                      std::string("\xed\xa0\x80")}) {

@@ -24,6 +24,7 @@ class Table : public StoreTest {
 TEST_F(Table, GivesBackEverythingItWasTold) {
   StoredEvent event = retry_of("hook", "{\"a\":\"\xc3\xa9\"}", {7s}, "key");
   event.from = "other";
+  event.letter = "{\"target\":\"other\"}";
   event.bus = "team/a";
   event.event_id = "id-1";
   event.rules = "one\ntwo";
@@ -46,6 +47,7 @@ TEST_F(Table, GivesBackEverythingItWasTold) {
   EXPECT_EQ(back.kind, EntryKind::retry);
   EXPECT_EQ(back.target, "hook");
   EXPECT_EQ(back.from, "other");
+  EXPECT_EQ(back.letter, event.letter);
   EXPECT_EQ(back.bus, "team/a");
   EXPECT_EQ(back.event, event.event);
   EXPECT_EQ(back.event_id, "id-1");
