@@ -72,8 +72,9 @@ void expect_conserved(const Json& report) {
   for (const auto& entry : report["targets"].items()) {
     const Json& target = entry.value();
     const auto count = [&](const char* key) { return target.value(key, std::uint64_t{0}); };
-    EXPECT_EQ(count("matched"), count("delivered") + count("shed") + count("dead_lettered") +
-                                    count("dropped") + count("pending"))
+    EXPECT_EQ(count("matched") + count("returned"), count("delivered") + count("shed") +
+                                                        count("dead_lettered") + count("deferred") +
+                                                        count("dropped") + count("pending"))
         << entry.key() << ": " << target.dump();
   }
 }

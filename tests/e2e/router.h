@@ -45,7 +45,8 @@ class Router {
   std::unique_ptr<Process> process_;
 };
 
-// For every target, matched = delivered + shed + dead_lettered + dropped + pending.
+// For every target, matched + returned = delivered + shed + dead_lettered + deferred + dropped +
+// pending.
 void expect_conserved(const Json& report);
 std::uint64_t accepted(const Json& report, const std::string& source = "in");
 std::uint64_t refused(const Json& report, const std::string& reason,

@@ -34,11 +34,17 @@ Report report_source(const SourceTotals& totals) {
 }
 
 Report report_target(const TargetCounters& counters, bool durable) {
+  Report dropped = Report::object();
+  for (std::size_t i = 0; i < kDropReasons; ++i) {
+    const std::uint64_t count = counters.dropped_by[i].read();
+    if (count > 0) dropped[std::string(to_string(static_cast<DropReason>(i)))] = count;
+  }
   Report report = {
       {"matched", counters.matched.read()}, {"delivered", counters.delivered.read()},
       {"shed", counters.shed.read()},       {"dead_lettered", counters.dead_lettered.read()},
-      {"dropped", counters.dropped.read()}, {"pending", counters.pending.read()},
-      {"batches", counters.batches.read()}, {"bytes", counters.bytes.read()}};
+      {"dropped", counters.dropped.read()}, {"dropped_by", std::move(dropped)},
+      {"pending", counters.pending.read()}, {"batches", counters.batches.read()},
+      {"bytes", counters.bytes.read()}};
   if (!durable) return report;
   report["deferred"] = counters.deferred.read();
   report["returned"] = counters.returned.read();

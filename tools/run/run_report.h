@@ -1,6 +1,6 @@
 // The final counters of `weir run`, as JSON. Every event is in exactly one: accepted = matched +
-// unmatched over the sources; for each target matched = delivered + shed + dead_lettered + dropped
-// + pending.
+// unmatched over the sources; for each target matched + returned = delivered + shed + dead_lettered
+// + deferred + dropped + pending.
 #pragma once
 
 #include "tools/common/report.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -26,8 +27,11 @@ std::string backlog_of(const Pipeline::TargetView& target) {
   if (state == TargetState::reconnecting) text += " reconnecting";
   if (counters.held.read() > 0) text += " full";
   if (counters.lagging.read() > 0) text += " lags";
-  if (const std::uint64_t shed = counters.shed.read(); shed > 0) {
-    text += fmt::format(" shed {}", short_count(static_cast<double>(shed)));
+  const std::pair<const char*, const Counter*> lost[] = {
+      {"shed", &counters.shed}, {"dead", &counters.dead_lettered}, {"dropped", &counters.dropped}};
+  for (const auto& [name, counter] : lost) {
+    const std::uint64_t count = counter->read();
+    if (count > 0) text += fmt::format(" {} {}", name, short_count(static_cast<double>(count)));
   }
   return text;
 }
