@@ -7,6 +7,6 @@
 
 namespace weir {
 
-inline constexpr std::array<std::string_view, 2> kUnfinishedRootKeys = {"data_dir", "disk"};
+inline constexpr std::array<std::string_view, 0> kUnfinishedRootKeys = {};
 
 }  // namespace weir

@@ -146,6 +146,12 @@ std::string Client::receive() {
   return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string();
 }
 
+std::string Client::receive_now() {
+  std::array<char, 65536> buffer{};
+  const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string();
+}
+
 bool Client::ended_by_peer() {
   while (readable(fd_.get())) {
     std::array<char, 4096> buffer{};

@@ -70,8 +70,9 @@ class Client {
   bool send(std::string_view bytes);
   // Each byte in a segment of its own.
   bool send_byte_by_byte(std::string_view bytes);
-  std::string receive();  // what comes next; empty at the end or after a reset
-  bool ended_by_peer();   // waits for the end of the stream or a reset
+  std::string receive();      // what comes next; empty at the end or after a reset
+  std::string receive_now();  // what has come already; empty if nothing has
+  bool ended_by_peer();       // waits for the end of the stream or a reset
   void end() { fd_.reset(); }
   void end_sending();
   void reset();  // an RST instead of an orderly end

@@ -182,16 +182,14 @@ TEST(DurableFault, ManyCyclesAreBounded) {
   EXPECT_THAT(faults_of(text), ElementsAre(HasSubstr("-> ... -> target 't0'")));
 }
 
-TEST(DurableFault, WhatIsNotDoneYetIsRefused) {
+TEST(DurableFault, WhatIsDoneIsTaken) {
   LoadOptions options = test_options();
   options.allow_unfinished = false;
   const auto faults = [&](const std::string& text) {
     const auto loaded = load_catalog_text("weir.yaml", text, options);
     return loaded ? std::vector<std::string>{} : texts(loaded.error());
   };
-  EXPECT_THAT(faults("data_dir: d\n" + kIn),
-              ElementsAre("weir.yaml:1:1: the configuration: 'data_dir' is not available in this "
-                          "build yet"));
+  EXPECT_THAT(faults("data_dir: d\ndisk: {soft: 2GiB, hard: 1GiB}\n" + kIn), IsEmpty());
   EXPECT_THAT(faults(kIn + "targets: {t: {url: \"http://h/\", dead_letter: none}}\n"), IsEmpty());
   EXPECT_THAT(faults(kIn + "targets: {t: {url: \"http://h/\", retries: 5}}\n"), IsEmpty());
   EXPECT_THAT(faults("sources: {in: {tcp: \"127.0.0.1:0\", acks: true}}\n"), IsEmpty());
