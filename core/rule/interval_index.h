@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "core/rule/byte_trie.h"
+#include "core/rule/sorted_count.h"
 
 namespace weir::engine {
 
@@ -94,6 +96,9 @@ class IntervalIndex {
  private:
   // The last end that is not above the key, without a branch that depends on data.
   std::size_t gap_of(const Key& key) const {
+    if constexpr (std::is_integral_v<Key>) {
+      return count_not_above(ends_.data(), ends_.size(), key) - 1;
+    }
     const Key* base = ends_.data();
     for (std::size_t left = ends_.size(); left > 1;) {
       const std::size_t half = left / 2;

@@ -18,6 +18,7 @@
 #include "core/rule/byte_trie.h"
 #include "core/rule/json_text.h"
 #include "core/rule/number.h"
+#include "core/rule/sorted_count.h"
 
 #ifdef __BMI2__
 #include <immintrin.h>
@@ -83,7 +84,7 @@ class NumberFilter {
 
   Place place_of(Key key) const {
     if (marks_.empty() || key == kNegativeZero) return kSomewhere;
-    const std::size_t count = not_above(key);
+    const std::size_t count = count_not_above(marks_.data(), marks_.size(), key);
     if (count == 0) return kNowhere;
     const auto mark = static_cast<Place>(count - 1);
     if (marks_[mark] == key) return 2 * mark + 1;
@@ -129,31 +130,6 @@ class NumberFilter {
     bool whole = false;  // the number has twelve characters at most
   };
   static Mark mark_of(NumberKey key);
-
-  // How many marks are not above the key.
-  std::size_t not_above(Key key) const {
-    const std::size_t size = marks_.size();
-#ifdef __AVX512F__
-    if (size <= 32) {
-      const __m512i all = _mm512_set1_epi64(static_cast<long long>(key));
-      std::size_t count = 0;
-      for (std::size_t i = 0; i < size; i += 8) {
-        const auto wanted = static_cast<__mmask8>(size - i >= 8 ? 0xFF : (1U << (size - i)) - 1);
-        const __m512i eight = _mm512_maskz_loadu_epi64(wanted, marks_.data() + i);
-        count += static_cast<std::size_t>(
-            std::popcount<unsigned>(_mm512_mask_cmple_epu64_mask(wanted, eight, all)));
-      }
-      return count;
-    }
-#endif
-    const Key* base = marks_.data();
-    for (std::size_t left = size; left > 1;) {
-      const std::size_t half = left / 2;
-      base = key < base[half] ? base : base + half;
-      left -= half;
-    }
-    return static_cast<std::size_t>(base - marks_.data()) + (*base <= key ? 1 : 0);
-  }
 
   std::vector<Key> marks_;
   std::vector<NumberKey> numbers_;   // by mark
