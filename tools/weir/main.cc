@@ -33,6 +33,7 @@ constexpr std::string_view kExamples =
     "  weir check weir.yaml\n"
     "  weir run weir.yaml --report report.json\n"
     "  weir match --rules rules.json --events events.ndjson.gz --count\n"
+    "  weir log stat data\n"
     "  weir gen flow-logs --count 1000000 --seed 1 > flow.log\n"
     "\n"
     "'weir COMMAND --help' explains a command. Exit codes: 0 done, 1 failed, 2 usage or\n"
