@@ -43,7 +43,7 @@ struct DiskSpec {
   std::uint64_t hard = 0;
 };
 
-enum class SourceKind : std::uint8_t { tcp, unix_socket, file, standard_input };
+enum class SourceKind : std::uint8_t { tcp, unix_socket, file, standard_input, http };
 enum class SourceFormat : std::uint8_t { automatic, ndjson, flow_log, cloudtrail };
 
 // Wraps each bare record as the `detail` of an EventBridge event.
@@ -53,17 +53,25 @@ struct EnvelopeSpec {
   std::vector<std::string> resources;
 };
 
+// What a source of kind `http` has beside its address. Its requests name the bus themselves.
+struct HttpSourceSpec {
+  std::vector<Secret> tokens;                // any of them lets a request in; none: all may
+  std::uint64_t body_bytes_max = 16 * kMiB;  // of a request, inflated
+  std::optional<TlsServerSpec> tls = std::nullopt;
+};
+
 struct SourceSpec {
   std::string name;
   SourceKind kind = SourceKind::tcp;
-  Endpoint listen;            // tcp, unix_socket; port 0: any free one
+  Endpoint listen;            // tcp, unix_socket, http; port 0: any free one
   std::string path;           // file: a path or a glob
   bool follow = false;        // file: go on at the end, through rotation
-  bool allow_public = false;  // tcp: may listen beyond loopback
+  bool allow_public = false;  // tcp, http: may listen beyond loopback
+  HttpSourceSpec http = {};   // http
   SourceFormat format = SourceFormat::automatic;
   std::string fields;  // flow_log: the layout where lines bring no header; empty: default
-  BusId bus{0};
-  bool acks = false;  // tcp, unix_socket: tells the sender which lines are safe
+  BusId bus{0};        // http: requests say which
+  bool acks = false;   // tcp, unix_socket: tells the sender which lines are safe
   std::optional<EnvelopeSpec> envelope;
   std::uint64_t event_bytes_limit = kMiB;
   std::string rejects;  // file for refused lines; empty: none

@@ -9,12 +9,29 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kLargeBlocks = 8;
+constexpr std::size_t kLargeRequestBlocks = 4;
 constexpr std::uint32_t kLargeHeadroom = 64;
+
+bool is_logged(const Catalog& catalog) {
+  return std::ranges::any_of(
+      catalog.buses, [](const BusSpec& bus) { return bus.durability == Durability::fsync; });
+}
+
+bool has_http(const Catalog& catalog) {
+  return std::ranges::any_of(
+      catalog.sources, [](const SourceSpec& source) { return source.kind == SourceKind::http; });
+}
+
+// Bodies of 1 MB take eight each: some on their way while others are received. Where a log waits
+// for the disk, as many more as it may hold.
+std::size_t request_blocks_for(const Catalog& catalog) {
+  if (!has_http(catalog)) return 0;
+  return 24 + catalog.buses.size() + (is_logged(catalog) ? 96 : 0);
+}
 
 // One line and one reason per consumer; fewer would stall somebody, more would only grow cold.
 std::size_t blocks_for(const Plan& plan, std::size_t fillers, const Catalog& catalog) {
-  const bool logged = std::ranges::any_of(
-      catalog.buses, [](const BusSpec& bus) { return bus.durability == Durability::fsync; });
+  const bool logged = is_logged(catalog);
   return 8                           // with the kernel, for receives
          + 1 + catalog.buses.size()  // received or being copied, and gathering, in the Ingest
          + 2 * fillers               // the same in a file reader, which has one bus
@@ -77,13 +94,15 @@ Cell::Cell(const Catalog& catalog, std::shared_ptr<const Routing> routing, const
       blocks_(blocks_for(plan, fillers, catalog), kBlockHeadroom, kBlockCapacity, fillers + 8),
       large_blocks_(kLargeBlocks, kLargeHeadroom, static_cast<std::uint32_t>(event_bytes_max_ + 2),
                     fillers + 8),
-      sealed_(blocks_.size() + kLargeBlocks, fillers + 2),
-      routed_(blocks_.size() + kLargeBlocks, plan.routers() + 1),
-      routing_(std::move(routing)) {
-  const std::size_t in_flight_max = blocks_.size() + kLargeBlocks;
+      in_flight_max_(blocks_.size() + kLargeBlocks + request_blocks_for(catalog) +
+                     kLargeRequestBlocks),
+      sealed_(in_flight_max_, fillers + 3),
+      routed_(in_flight_max_, plan.routers() + 1),
+      routing_(std::move(routing)),
+      acks_(catalog.sources.size()) {
   std::vector<Channel<Block*>*> outputs;
   for (std::size_t i = 0; i < plan.writers(); ++i) {
-    written_.push_back(std::make_unique<Channel<Block*>>(in_flight_max, 2));
+    written_.push_back(std::make_unique<Channel<Block*>>(in_flight_max_, 2));
     outputs.push_back(written_.back().get());
   }
   const Router::Shared shared{
@@ -93,8 +112,10 @@ Cell::Cell(const Catalog& catalog, std::shared_ptr<const Routing> routing, const
         std::make_unique<Router>(shared, i, catalog.sources.size(), catalog.buses.size()));
   }
   distributor_ = std::make_unique<Distributor>(outputs);
-  sequencer_ = std::make_unique<Sequencer>(routed_, std::bit_ceil(in_flight_max), *distributor_,
+  sequencer_ = std::make_unique<Sequencer>(routed_, std::bit_ceil(in_flight_max_), *distributor_,
                                            hosts_.refusals);
+  sequencer_->acknowledge_to(acks_);
+  distributor_->acknowledge_to(acks_);
   writers_.resize(plan.writers());
 }
 
@@ -103,12 +124,35 @@ Cell::~Cell() = default;
 Ingest& Cell::make_ingest(Port& port, std::vector<SourceListener> listeners,
                           const Ingest::Limits& limits) {
   WEIR_CHECK(ingest_ == nullptr);
+  const std::vector<SourceListener> sources = listeners;
   ingest_ = std::make_unique<Ingest>(port, filler_shared(), intake_, std::move(listeners),
                                      hosts_.ingest, limits);
-  sequencer_->acknowledge_to(*ingest_);
-  distributor_->acknowledge_to(*ingest_);
+  for (const SourceListener& listener : sources) acks_.set(listener.source, *ingest_);
   if (durable_ != nullptr) ingest_->watch_gates(durable_->gates());
   return *ingest_;
+}
+
+FrontDoor& Cell::make_front_door(const Catalog& catalog, Port& port,
+                                 const std::vector<SourceListener>& listeners,
+                                 const HttpServer::Limits& limits) {
+  WEIR_CHECK(front_door_ == nullptr);
+  request_blocks_ = std::make_unique<BlockPool>(request_blocks_for(catalog), kBlockHeadroom,
+                                                kBlockCapacity, std::size_t{2});
+  large_request_blocks_ =
+      std::make_unique<BlockPool>(kLargeRequestBlocks, kLargeHeadroom,
+                                  static_cast<std::uint32_t>(event_bytes_max_ + 2), std::size_t{2});
+  const BlockFiller::Shared filler{.blocks = *request_blocks_,
+                                   .large_blocks = *large_request_blocks_,
+                                   .sequence = sequence_,
+                                   .sealed = sealed_,
+                                   .id_seed = run_seed_};
+  front_door_ =
+      std::make_unique<FrontDoor>(catalog, port, filler, intake_, listeners, hosts_.ingest, limits);
+  for (const SourceListener& listener : listeners) {
+    acks_.set(listener.source, front_door_->desk());
+  }
+  if (durable_ != nullptr) front_door_->desk().watch_gates(durable_->gates());
+  return *front_door_;
 }
 
 DurableBuses& Cell::make_durable(const Catalog& catalog, RecoveredBuses recovered,

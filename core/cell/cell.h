@@ -7,6 +7,8 @@
 //   more for
 //                    the tables of a block that is nothing but the shortest events
 //   large blocks     kLargeBlocks x the largest event, touched only when such events come
+//   requests         (24 + buses) blocks and kLargeRequestBlocks large ones of their own,
+//                    HttpServer::Limits::memory_bytes_max, and see http_server.h and event_desk.h
 //   unfinished lines Ingest::Limits::long_carry_bytes_max, and 16 KiB for each connection
 //   targets          each its own buffer_bytes
 //   durable buses    see bus_log.h and log_reader.h
@@ -21,7 +23,9 @@
 
 #include "core/block/block.h"
 #include "core/catalog/catalog.h"
+#include "core/cell/ack_switch.h"
 #include "core/cell/durable_buses.h"
+#include "core/cell/front_door.h"
 #include "core/cell/plan.h"
 #include "core/cell/routing_builder.h"
 #include "core/deliver/writer.h"
@@ -60,6 +64,10 @@ class Cell {
   // The stages, made once their ports exist; logs before the Ingest. `index` < plan.writers().
   Ingest& make_ingest(Port& port, std::vector<SourceListener> listeners,
                       const Ingest::Limits& limits);
+  // For the sources of kind `http`; on the thread of the Ingest.
+  FrontDoor& make_front_door(const Catalog& catalog, Port& port,
+                             const std::vector<SourceListener>& listeners,
+                             const HttpServer::Limits& limits);
   // `store`: of this Writer alone; null without a data directory.
   Writer& make_writer(std::size_t index, Port& port, EventStore* store = nullptr,
                       DeliveryNames names = {}, const WriterFaults& faults = {});
@@ -69,11 +77,15 @@ class Cell {
   Writer& writer(std::size_t index) { return *writers_[index]; }
   Ingest* ingest() { return ingest_.get(); }
   const Ingest* ingest() const { return ingest_.get(); }
+  FrontDoor* front_door() { return front_door_.get(); }
+  const FrontDoor* front_door() const { return front_door_.get(); }
   std::size_t routers() const { return routers_.size(); }
   std::size_t writers() const { return writers_.size(); }
   // Which Writer a target belongs to.
   std::size_t writer_of(TargetId id) const { return id.value % writers_.size(); }
 
+  // Blocks that carry the events of requests; null where there are none.
+  const BlockPool* request_blocks() const { return request_blocks_.get(); }
   // For fillers outside: file readers.
   BlockFiller::Shared filler_shared();
   const IntakeContext& intake_context() const { return intake_; }
@@ -96,6 +108,10 @@ class Cell {
   const std::uint64_t event_bytes_max_;
   BlockPool blocks_;
   BlockPool large_blocks_;
+  // Of the front door alone: a User keeps what came back to it, and would leave others without.
+  std::unique_ptr<BlockPool> request_blocks_;
+  std::unique_ptr<BlockPool> large_request_blocks_;
+  const std::size_t in_flight_max_;  // blocks of all pools
   SharedCounter sequence_;
   Channel<Block*> sealed_;
   Channel<Block*> routed_;
@@ -105,7 +121,9 @@ class Cell {
   std::unique_ptr<Distributor> distributor_;
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<DurableBuses> durable_;
+  AckSwitch acks_;
   std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<FrontDoor> front_door_;
   std::vector<std::unique_ptr<Writer>> writers_;
 };
 

@@ -100,6 +100,7 @@ class DurableBuses final : private BusLogOutput,
   std::vector<const BusGate*> gates() const;
   const BusGate* gate(BusId bus) const;
   BusLog& log(std::size_t index) { return *buses_[index].log; }
+  const std::string& bus_name(std::size_t index) const { return buses_[index].name; }
   const BusLog& log(std::size_t index) const { return *buses_[index].log; }
   CursorKeeper& keeper() { return *keeper_; }
   const CursorBoard& board() const { return board_; }

@@ -42,7 +42,7 @@ void split_events(std::string_view text, std::vector<std::string_view>& events) 
 Undelivered::Undelivered(SinkWorld& world, BatchBuffer& buffer, const TargetSpec& spec,
                          std::uint32_t number)
     : world_(world), buffer_(buffer), spec_(spec), store_(world.store, number) {
-  if (limited()) buffer_.keep_facts();  // whatever its kind, which a change may change
+  if (limited() && spec.kind != TargetKind::discard) buffer_.keep_facts();
 }
 
 // The n-th retry counts no sooner than this after the try before it.

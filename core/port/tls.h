@@ -14,4 +14,11 @@ struct TlsSpec {
   friend bool operator==(const TlsSpec&, const TlsSpec&) = default;
 };
 
+// The other side: what a listener shows of itself.
+struct TlsServerSpec {
+  std::string cert_file;  // PEM, with the chain behind it
+  std::string key_file;   // PEM
+  friend bool operator==(const TlsServerSpec&, const TlsServerSpec&) = default;
+};
+
 }  // namespace weir

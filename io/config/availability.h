@@ -8,5 +8,6 @@
 namespace weir {
 
 inline constexpr std::array<std::string_view, 0> kUnfinishedRootKeys = {};
+inline constexpr std::array<std::string_view, 1> kUnfinishedHttpSourceKeys = {"tls"};
 
 }  // namespace weir

@@ -69,12 +69,17 @@ std::vector<TargetId> read_rule_targets(const YamlNode& node, const std::string&
 // "target 'ot' does not exist, did you mean 'out'?"
 std::string unknown_target(const Scalar& name, const CatalogDraft& draft);
 
+// What a source of kind `http` has.
+void read_http_source(const Section& section, CatalogDraft& draft, SourceSpec& spec);
+
 // What a target of kind `url` has; what settles, retries and orders the events of any target.
 void read_url_target(const Section& section, CatalogDraft& draft, TargetSpec& spec);
 void read_delivery(const Section& section, TargetSpec& spec, TargetDraft& target);
 
 // Parts that sources and targets have in common.
-std::optional<Endpoint> read_tcp(const Section& section, bool listens);
+// `key`: under which the address stands.
+std::optional<Endpoint> read_tcp(const Section& section, bool listens,
+                                 std::string_view key = "tcp");
 std::optional<Endpoint> read_unix(const Section& section);
 void read_congestion(const Section& section, bool is_tcp, Endpoint& endpoint);
 // The one of `kinds` that stands in `section`; a fault and nothing for none or several.

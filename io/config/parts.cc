@@ -81,29 +81,29 @@ std::vector<TargetId> read_rule_targets(const YamlNode& node, const std::string&
   return targets;
 }
 
-std::optional<Endpoint> read_tcp(const Section& section, bool listens) {
-  const std::optional<std::string> text = section.text("tcp");
+std::optional<Endpoint> read_tcp(const Section& section, bool listens, std::string_view key) {
+  const std::optional<std::string> text = section.text(key);
   if (!text) return std::nullopt;
-  const YamlNode& at = *section.value("tcp");
+  const YamlNode& at = *section.value(key);
   const std::string given = shown(at.text);
   const Result<HostPort> host_port = parse_host_port(*text);
   if (!host_port) {
-    section.fault(at, fmt::format("tcp is '{}': {}", given, host_port.error().message));
+    section.fault(at, fmt::format("{} is '{}': {}", key, given, host_port.error().message));
     return std::nullopt;
   }
   if (!listens && host_port->port == 0) {
-    section.fault(at, fmt::format("tcp is '{}': nothing can be sent to port 0", given));
+    section.fault(at, fmt::format("{} is '{}': nothing can be sent to port 0", key, given));
     return std::nullopt;
   }
   if (!listens && is_wildcard_host(host_port->host)) {
-    section.fault(
-        at, fmt::format("tcp is '{}': an address to send to is needed, such as 127.0.0.1", given));
+    section.fault(at, fmt::format("{} is '{}': an address to send to is needed, such as 127.0.0.1",
+                                  key, given));
     return std::nullopt;
   }
   if (listens && !is_numeric_host(host_port->host) && host_port->host != "localhost") {
-    section.fault(at, fmt::format("tcp is '{}': a source listens on an address such as 127.0.0.1 "
+    section.fault(at, fmt::format("{} is '{}': a source listens on an address such as 127.0.0.1 "
                                   "or [::1], not on a name",
-                                  given));
+                                  key, given));
     return std::nullopt;
   }
   return Endpoint{.kind = Endpoint::Kind::tcp,

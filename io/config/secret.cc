@@ -61,24 +61,30 @@ std::optional<std::string> read_secret_file(const YamlNode& node, const std::str
   if (node.children.empty()) section.fault(node, "needs 'file', such as {file: token}");
   const std::optional<std::string> path = section.text("file");
   if (!path) return std::nullopt;
-  const YamlNode& at = *section.value("file");
+  return read_secret_lines(*section.value("file"), *path, what, draft);
+}
+
+}  // namespace
+
+std::optional<std::string> read_secret_lines(const YamlNode& at, const std::string& path,
+                                             const std::string& what, CatalogDraft& draft) {
   struct stat status {};
-  const Result<int> opened = open_secret(in_folder(draft.folder, *path), status);
+  const Result<int> opened = open_secret(in_folder(draft.folder, path), status);
   if (!opened) {
-    section.fault(at, fmt::format("the file '{}' {}", shown(at.text), opened.error().message));
+    draft.reading.fault(
+        at, fmt::format("{}: the file '{}' {}", what, shown(at.text), opened.error().message));
     return std::nullopt;
   }
   const Descriptor file(*opened);
   warn_if_open(at, what, status, draft.reading);
   Result<std::string> text = read_all(file.get());
   if (!text) {
-    section.fault(at, fmt::format("the file '{}' {}", shown(at.text), text.error().message));
+    draft.reading.fault(
+        at, fmt::format("{}: the file '{}' {}", what, shown(at.text), text.error().message));
     return std::nullopt;
   }
   return std::move(*text);
 }
-
-}  // namespace
 
 void look_at_secret_file(const YamlNode& at, const std::string& path, const std::string& what,
                          Reading& reading) {

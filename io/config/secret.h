@@ -18,6 +18,10 @@ namespace weir {
 std::optional<Secret> read_secret(const YamlNode& node, const std::string& what,
                                   CatalogDraft& draft);
 
+// The text of a file of secrets, one a line; `path` as in the configuration.
+std::optional<std::string> read_secret_lines(const YamlNode& at, const std::string& path,
+                                             const std::string& what, CatalogDraft& draft);
+
 // A file that holds a secret: a fault where it cannot be read, a warning where others can read it.
 void look_at_secret_file(const YamlNode& at, const std::string& path, const std::string& what,
                          Reading& reading);

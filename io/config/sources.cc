@@ -10,19 +10,21 @@
 #include <utility>
 
 #include "core/wire/flow_log.h"
-#include "io/config/availability.h"
 #include "io/config/draft.h"
 #include "io/config/host_port.h"
 
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 4> kKinds = {"tcp", "unix", "file", "stdin"};
-constexpr std::array<std::string_view, 14> kKeys = {
-    "tcp",    "unix",         "file",     "stdin",  "format",  "bus",        "follow",
-    "fields", "allow_public", "envelope", "limits", "rejects", "congestion", "acks"};
+constexpr std::array<std::string_view, 5> kKinds = {"tcp", "unix", "file", "stdin", "http"};
+constexpr std::array<std::string_view, 17> kKeys = {
+    "tcp",     "unix",       "file",   "stdin",        "http",     "format",
+    "bus",     "follow",     "fields", "allow_public", "envelope", "limits",
+    "rejects", "congestion", "acks",   "tokens_file",  "tls"};
 constexpr std::array<std::string_view, 3> kEnvelopeKeys = {"source", "detail-type", "resources"};
-constexpr std::array<std::string_view, 1> kSourceLimitKeys = {"event"};
+constexpr std::array<std::string_view, 2> kSourceLimitKeys = {"event", "body"};
+// A body is held whole, and with it what it inflates to.
+constexpr std::uint64_t kBodyBytesMost = 64 * kMiB;
 constexpr std::array<Section::Choice<SourceFormat>, 4> kFormats = {
     {{"auto", SourceFormat::automatic},
      {"ndjson", SourceFormat::ndjson},
@@ -89,13 +91,23 @@ void read_kind_of_source(const Section& section, CatalogDraft& draft, SourceSpec
     spec.follow = section.flag("follow").value_or(false);
     spec.path = section.text("file").value_or("");
     if (!spec.path.empty() && draft.look_at_files) look_at_input(section, spec);
+  } else if (*kind == "http") {
+    spec.kind = SourceKind::http;
+    read_http_source(section, draft, spec);
   } else {
     spec.kind = SourceKind::standard_input;
     read_switch(section, "stdin");
   }
+  const bool http = spec.kind == SourceKind::http;
+  if (!http) {
+    refuse_key(section, "tokens_file", "only http has it");
+    refuse_key(section, "tls", "only http has it");
+  }
   if (spec.kind != SourceKind::file) refuse_key(section, "follow", "only files are followed");
-  if (spec.kind != SourceKind::tcp) refuse_key(section, "allow_public", "only tcp has it");
-  read_congestion(section, spec.kind == SourceKind::tcp, spec.listen);
+  if (spec.kind != SourceKind::tcp && !http) {
+    refuse_key(section, "allow_public", "only tcp and http have it");
+  }
+  read_congestion(section, spec.kind == SourceKind::tcp || http, spec.listen);
   if (spec.kind != SourceKind::tcp && spec.kind != SourceKind::unix_socket) {
     refuse_key(section, "acks", "only connections are acknowledged");
   }
@@ -160,15 +172,26 @@ SourceSpec read_source(const NamedNode& named, CatalogDraft& draft) {
   spec.name = named.key->text;
   if (named.value->kind != YamlNode::Kind::mapping) return spec;
   read_kind_of_source(section, draft, spec);
-  spec.format = section.choice<SourceFormat>("format", kFormats).value_or(SourceFormat::automatic);
-  spec.bus = read_bus(section, draft);
-  read_fields(section, spec);
-  read_envelope(section, spec);
+  if (spec.kind == SourceKind::http) {
+    for (const std::string_view key : {"format", "bus", "fields", "envelope"}) {
+      refuse_key(section, key, "requests to http say it themselves");
+    }
+    spec.format = SourceFormat::ndjson;
+  } else {
+    spec.format =
+        section.choice<SourceFormat>("format", kFormats).value_or(SourceFormat::automatic);
+    spec.bus = read_bus(section, draft);
+    read_fields(section, spec);
+    read_envelope(section, spec);
+  }
   spec.event_bytes_limit = draft.event_bytes_limit;
   if (const auto limits = section.section("limits", fmt::format("limits of {}", section.what()),
                                           kSourceLimitKeys)) {
     spec.event_bytes_limit =
         limits->size("event", 1, kEventBytesMost).value_or(draft.event_bytes_limit);
+    if (spec.kind != SourceKind::http) refuse_key(*limits, "body", "only http has bodies");
+    spec.http.body_bytes_max =
+        limits->size("body", 1, kBodyBytesMost).value_or(spec.http.body_bytes_max);
   }
   spec.rejects = section.text("rejects").value_or("");
   if (!spec.rejects.empty() && draft.look_at_files) {

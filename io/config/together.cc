@@ -29,7 +29,8 @@ bool clash(const Endpoint& a, const Endpoint& b) {
 }
 
 bool listens(const SourceSpec& source) {
-  return source.kind == SourceKind::tcp || source.kind == SourceKind::unix_socket;
+  return source.kind == SourceKind::tcp || source.kind == SourceKind::unix_socket ||
+         source.kind == SourceKind::http;
 }
 
 void check_listeners(CatalogDraft& draft) {
@@ -128,6 +129,10 @@ void warn_of_unused(const Section& root, CatalogDraft& draft) {
   std::vector<bool> has_source(catalog.buses.size(), false);
   for (const RuleSpec& rule : catalog.rules) has_rule[rule.bus.value] = true;
   for (std::size_t i = 0; i < catalog.sources.size(); ++i) {
+    if (catalog.sources[i].kind == SourceKind::http) {  // feeds any of them
+      std::fill(has_source.begin(), has_source.end(), true);
+      continue;
+    }
     const BusId bus = catalog.sources[i].bus;
     has_source[bus.value] = true;
     if (!has_rule[bus.value]) {

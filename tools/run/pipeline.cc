@@ -24,19 +24,8 @@ std::uint64_t new_run_seed() {
 }
 
 bool listens(const SourceSpec& source) {
-  return source.kind == SourceKind::tcp || source.kind == SourceKind::unix_socket;
-}
-
-// How many connections sources may have: the descriptors that are left when every target, file and
-// thread has its own, so that a crowd of senders never keeps a target from being reached.
-std::size_t connections_for(const Catalog& catalog, std::size_t threads) {
-  constexpr std::size_t kConnectionsMax = 16384;
-  constexpr std::size_t kOwn = 16;  // standard streams, signals, clocks, the resolver, the report
-  const std::size_t limit = raise_descriptor_limit();
-  const std::size_t reserved =
-      kOwn + 4 * threads + 2 * catalog.sources.size() + 2 * catalog.targets.size();
-  if (limit <= reserved) return 1;
-  return std::min(kConnectionsMax, limit - reserved);
+  return source.kind == SourceKind::tcp || source.kind == SourceKind::unix_socket ||
+         source.kind == SourceKind::http;
 }
 
 Status prepare_files(const Catalog& catalog) {
@@ -161,7 +150,7 @@ void Pipeline::place_stages(const Plan& plan) {
   std::size_t writer = 0;
   for (std::size_t i = 0; i < plan.threads.size(); ++i) {
     const ThreadPlan& thread = plan.threads[i];
-    if (thread.ingest && !listeners_.empty()) place_ingest(i, plan);
+    if (thread.ingest && !listeners_.empty()) place_input(i, plan);
     if (thread.router) {
       watch(i, cell_->router(router++), loops_with(plan, &ThreadPlan::sequencer));
     }
@@ -172,18 +161,6 @@ void Pipeline::place_stages(const Plan& plan) {
     if (thread.writer) place_writer(i, plan, writer++);
   }
   place_file_feeds(plan);
-}
-
-void Pipeline::place_ingest(std::size_t thread, const Plan& plan) {
-  std::vector<SourceListener> listeners;
-  for (std::size_t l = 0; l < listeners_.size(); ++l) {
-    listeners.push_back({listeners_[l]->handle(), listener_sources_[l]});
-  }
-  Ingest& ingest =
-      cell_->make_ingest(new_port(thread), std::move(listeners),
-                         {.connections_max = connections_for(catalog_, plan.threads.size())});
-  watch(thread, ingest, loops_with(plan, &ThreadPlan::router));
-  ingest_loop_ = loops_[thread].get();
 }
 
 void Pipeline::place_writer(std::size_t thread, const Plan& plan, std::size_t index) {
@@ -267,8 +244,10 @@ Status Pipeline::start() {
 std::vector<std::string> Pipeline::listening() const {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    lines.push_back(fmt::format("listening on {}, source {}", to_string(listeners_[i]->endpoint()),
-                                catalog_.sources[listener_sources_[i].value].name));
+    const SourceSpec& source = catalog_.sources[listener_sources_[i].value];
+    std::string address = to_string(listeners_[i]->endpoint());
+    if (source.kind == SourceKind::http) address.replace(0, 3, "http");
+    lines.push_back(fmt::format("listening on {}, source {}", address, source.name));
   }
   return lines;
 }
@@ -378,7 +357,7 @@ void Pipeline::stop_sources() {
     file.reader->stop();
   }
   if (ingest_loop_ != nullptr) {
-    ingest_loop_->run_and_wait([this] { cell_->ingest()->stop(read_clock()); });
+    ingest_loop_->run_and_wait([this] { stop_input(); });
   }
 }
 
@@ -400,7 +379,7 @@ bool Pipeline::drained(bool of_logs) {
   }
   if (sources_stopped_ && ingest_loop_ != nullptr) {
     bool stopped = false;
-    ingest_loop_->run_and_wait([&] { stopped = cell_->ingest()->stopped(); });
+    ingest_loop_->run_and_wait([&] { stopped = input_stopped(); });
     if (!stopped) return false;
   }
   if (!cell_->taken_by_writers()) return false;
@@ -432,12 +411,6 @@ void Pipeline::finish() {
   for (auto& loop : loops_) loop->join();
   files_.clear();
   messages_->close();
-}
-
-std::uint64_t Pipeline::bytes_in() const {
-  std::uint64_t bytes = ingest() != nullptr ? ingest()->counters().bytes.read() : 0;
-  for (const FileSource& file : files_) bytes += file.feed->bytes();
-  return bytes;
 }
 
 std::map<std::string, std::uint64_t> Pipeline::rule_matches() const {

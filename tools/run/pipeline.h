@@ -65,6 +65,10 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   bool all_written() const { return all_written_; }
   // After finish(): where each target stands with the logs.
   const LogState& left_on_disk() const { return left_on_disk_; }
+  // The same: answers who has asked for /metrics.
+  void answer_metrics(const std::function<std::string(const Pipeline&)>& make_page);
+  // There is a source of kind `http` that asks for no token.
+  bool open_to_all() const;
   // Buses whose events are gone with the process.
   bool has_memory_bus() const;
   // The bus's log; null for a memory bus.
@@ -79,6 +83,7 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   const Catalog& catalog() const { return catalog_; }
   const Cell& cell() const { return *cell_; }
   const Ingest* ingest() const { return std::as_const(*cell_).ingest(); }
+  const FrontDoor* front_door() const { return std::as_const(*cell_).front_door(); }
   const std::vector<TargetView>& targets() const { return targets_; }
   std::uint64_t bytes_in() const;
   // How often each rule matched, rules of earlier configurations included.
@@ -94,7 +99,9 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   Status make_loops(const Plan& plan);
   Status open_files();
   void place_stages(const Plan& plan);
-  void place_ingest(std::size_t thread, const Plan& plan);
+  void place_input(std::size_t thread, const Plan& plan);
+  void stop_input();
+  bool input_stopped();
   void make_logs(std::size_t thread);
   void place_logs(std::size_t thread, const Plan& plan);
   void place_writer(std::size_t thread, const Plan& plan, std::size_t index);
@@ -151,6 +158,7 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   std::vector<TargetView> targets_;  // by slot
   std::map<std::string, TargetSpec> target_specs_;
   std::map<std::string, std::uint64_t> earlier_matches_;
+  std::uint64_t metrics_asked_ = 0;
   bool sources_stopped_ = false;
   bool draining_ = false;
   bool finished_ = false;

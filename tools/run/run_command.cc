@@ -13,6 +13,7 @@
 #include "io/run/signals.h"
 #include "tools/run/console.h"
 #include "tools/run/log_news.h"
+#include "tools/run/metrics_page.h"
 #include "tools/run/pipeline.h"
 #include "tools/run/run_report.h"
 #include "tools/run/status_line.h"
@@ -68,6 +69,9 @@ class Run {
     pipeline_ = std::move(pipeline).value();
     if (Status started = pipeline_->start(); !started) return fail(kExitUsage, started.error());
     warn_of_memory();
+    if (pipeline_->open_to_all()) {
+      console_.note("http asks for no token: whoever is on this machine may send");
+    }
     for (const std::string& line : pipeline_->listening()) console_.say(line);
     watch();
     return close();
@@ -121,6 +125,7 @@ class Run {
     const MonotonicTime now = monotonic_now();
     if (!stopping_ && pipeline_->sources_finished()) begin_stop(MonotonicTime::never());
     pipeline_->look_at_disk();
+    pipeline_->answer_metrics(make_metrics_page);
     pipeline_->serve_errands();
     if (stopping_ && (drained() || now >= stop_deadline_)) done_ = true;
     if (console_.terminal() && now >= next_status_) {

@@ -118,6 +118,21 @@ Report report_buses(const Pipeline& pipeline) {
   return buses;
 }
 
+Report report_http(const FrontDoor& door) {
+  const HttpServerCounters& counters = door.server().counters();
+  return {{"connections", counters.connections_total.read()},
+          {"requests", counters.requests.read()},
+          {"refused", counters.requests_refused.read()},
+          {"cut", counters.requests_cut.read()},
+          {"slow", counters.requests_slow.read()},
+          {"no_memory", counters.requests_no_memory.read()},
+          {"answers",
+           {{"2xx", counters.answers_good.read()},
+            {"4xx", counters.answers_client.read()},
+            {"5xx", counters.answers_server.read()}}},
+          {"given_up", door.desk().counters().given_up.read()}};
+}
+
 }  // namespace
 
 Report make_run_report(const Pipeline& pipeline) {
@@ -148,6 +163,7 @@ Report make_run_report(const Pipeline& pipeline) {
                    {"targets", std::move(targets)},
                    {"unmatched", unmatched}};
   if (durable) add_logs(pipeline, report);
+  if (pipeline.front_door() != nullptr) report["http"] = report_http(*pipeline.front_door());
   return report;
 }
 

@@ -124,7 +124,7 @@ TEST(Fault, Sources) {
        "and '-'"},
       {"sources:\n  a: {stdin: true}\n  a: {stdin: true}\n",
        "weir.yaml:3:3: 'a' is repeated in 'sources', first in line 2: keep one"},
-      {with_source(""), "weir.yaml:1:11: source 'in': needs one of tcp, unix, file or stdin"},
+      {with_source(""), "weir.yaml:1:11: source 'in': needs one of tcp, unix, file, stdin or http"},
       {with_source("tcp: \"127.0.0.1:1\", file: x"),
        "weir.yaml:1:36: source 'in': has both 'tcp' and 'file', keep one of them"},
       {with_source("tcp: 7000"),
@@ -161,7 +161,8 @@ TEST(Fault, KeysOfSources) {
       {with_source("stdin: true, follow: true"),
        "weir.yaml:1:29: source 'in': 'follow' has no meaning here, only files are followed"},
       {with_source("file: x, allow_public: true"),
-       "weir.yaml:1:25: source 'in': 'allow_public' has no meaning here, only tcp has it"},
+       "weir.yaml:1:25: source 'in': 'allow_public' has no meaning here, only tcp and http have "
+       "it"},
       {with_source("file: x, congestion: bbr"),
        "weir.yaml:1:25: source 'in': 'congestion' has no meaning here, only tcp has it"},
       {with_source("tcp: \"127.0.0.1:1\", congestion: \"../x\""),

@@ -452,23 +452,6 @@ TEST_F(UndeliveredTest, AFileKeepsWholeRecordsOnlyWhenTheRestIsGivenUp) {
   EXPECT_GT(kept, 0U);
 }
 
-TEST_F(UndeliveredTest, ATargetThatOnlyCountedGivesUpAsOthersDoOnceItIsChanged) {
-  TargetSpec spec = target();
-  spec.kind = TargetKind::discard;
-  TargetCounters& c = rig.add_logged(0, spec);
-  rig.push_logged_numbered(0, 3, {0});
-  rig.settle();  // the third waits for company
-  spec = target();
-  spec.retry.retries_max = 0;
-  rig.writer.change_target(TargetId{0}, spec);
-  rig.push_logged_numbered(3, 2, {0});
-  rig.pass(1min);
-  EXPECT_EQ(c.delivered.read() + c.dead_lettered.read(), 5U);
-  EXPECT_GE(letters().size(), 2U);
-  EXPECT_EQ(c.matched.read(), sum(c));
-  EXPECT_EQ(rig.cursor(0), at(3));
-}
-
 // A receiver that comes, goes, refuses and breaks, a store that answers late: each event is
 // delivered or a dead letter at least once, and each is counted once.
 TEST_F(UndeliveredTest, AtRandomEveryEventEndsSomewhere) {
