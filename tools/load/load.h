@@ -35,6 +35,12 @@ struct LoadOptions {
   bool progress = false;        // a status line on standard error
   bool acks = false;            // AckedLoad: the peer acknowledges lines
   std::uint64_t window = 0;     // acks: records of a connection that may wait for theirs
+  // Over HTTP (HttpLoad).
+  bool http = false;
+  std::string authority;  // for the Host header
+  std::string bus;
+  std::string token;                        // bearer; empty: none
+  std::uint64_t request_bytes = 1'000'000;  // of a body, about
 };
 
 struct LoadResults {
@@ -48,7 +54,7 @@ struct LoadResults {
   Histogram slip;        // from due to taken by the kernel, by record
   bool complete = true;  // all that was asked for was sent and acknowledged, none refused
   std::string error;     // the first one
-  // With acks.
+  // With acks, or over HTTP.
   std::uint64_t refused = 0;   // records the peer refused; acknowledged all the same
   std::uint64_t breaks = 0;    // connections that broke and were made anew
   std::uint64_t repeated = 0;  // records sent again after them

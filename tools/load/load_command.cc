@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "tools/common/stamp.h"
 #include "tools/gen/generator.h"
 #include "tools/load/acked_load.h"
+#include "tools/load/http_load.h"
 #include "tools/load/load.h"
 #include "tools/load/load_summary.h"
 #include "tools/load/record_memory.h"
@@ -37,6 +39,10 @@ struct Arguments {
   bool quiet = false;
   bool acks = false;
   std::uint64_t window = 65536;
+  std::string api = "bulk";
+  std::string bus = "default";
+  std::string token_file;
+  std::string request_bytes = "1MB";
   std::string tick = "500us";
   std::string connect_time = "5s";
   std::string timeout = "60s";
@@ -60,11 +66,38 @@ Status parse_rate(const std::string& text, double& rate_per_s) {
   return Error{fmt::format("--rate '{}' is not a number of records a second or 'max'", text)};
 }
 
-Result<LoadOptions> to_options(const Arguments& arguments) {
-  LoadOptions options;
-  auto endpoint = parse_address_url(arguments.to);
+constexpr std::string_view kHttp = "http://";
+
+// What a load over HTTP has beside the rest.
+Status read_http(const Arguments& arguments, LoadOptions& options) {
+  options.http = true;
+  options.authority = arguments.to.substr(kHttp.size());
+  auto endpoint = parse_tcp_address(options.authority);
   if (!endpoint) return Error{"--to: " + endpoint.error().message};
   options.to = std::move(*endpoint);
+  if (arguments.api != "bulk") return Error{"--api: only 'bulk' is there"};
+  if (arguments.acks) return Error{"--acks: answers over HTTP acknowledge by themselves"};
+  options.bus = arguments.bus;
+  const auto bytes = parse_size(arguments.request_bytes);
+  if (!bytes) return Error{"--request-bytes: " + bytes.error().message};
+  options.request_bytes = *bytes;
+  if (arguments.token_file.empty()) return Done{};
+  std::ifstream file(arguments.token_file);
+  if (!std::getline(file, options.token) || options.token.empty()) {
+    return Error{"--token-file: no token in its first line"};
+  }
+  return Done{};
+}
+
+Result<LoadOptions> to_options(const Arguments& arguments) {
+  LoadOptions options;
+  if (arguments.to.starts_with(kHttp)) {
+    if (const Status read = read_http(arguments, options); !read) return read.error();
+  } else {
+    auto endpoint = parse_address_url(arguments.to);
+    if (!endpoint) return Error{"--to: " + endpoint.error().message};
+    options.to = std::move(*endpoint);
+  }
   options.connections = arguments.connections;
   options.count = arguments.count;
   options.stamp = arguments.stamp;
@@ -132,7 +165,7 @@ int fail(int code, const std::string& message) {
   return code;
 }
 
-// `Loader`: Load or AckedLoad.
+// `Loader`: Load, AckedLoad or HttpLoad.
 template <typename Loader>
 int run_loader(const Arguments& arguments, const LoadOptions& options,
                const RecordMemory& records) {
@@ -156,6 +189,7 @@ int run_load(const Arguments& arguments) {
   if (!options) return fail(kExitUsage, options.error().message);
   const auto records = load_records(arguments, *options);
   if (!records) return fail(kExitUsage, records.error().message);
+  if (options->http) return run_loader<HttpLoad>(arguments, *options, *records);
   return options->acks ? run_loader<AckedLoad>(arguments, *options, *records)
                        : run_loader<Load>(arguments, *options, *records);
 }
@@ -174,8 +208,11 @@ constexpr const char* kFooter =
     "--acks'). A broken connection is made anew and goes on with the first record that was not\n"
     "acknowledged; --timeout says how long a peer may acknowledge nothing. Exit code 0 only if\n"
     "every record was acknowledged and none refused.\n"
+    "To http:// each connection sends a request when the one before is answered; a record counts\n"
+    "once the router has accepted it, and what it puts off (503) is sent again.\n"
     "Examples:\n"
     "  weir load --to tcp://127.0.0.1:7000 --file events.ndjson\n"
+    "  weir load --to http://127.0.0.1:8080 --file events.ndjson --connections 4\n"
     "  weir load --to tcp://127.0.0.1:7000 --file events.ndjson --rate 50000 --duration 30s "
     "--stamp";
 
@@ -185,7 +222,7 @@ void add_load_command(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("load", "Send records on a schedule or as fast as they are taken");
   auto a = std::make_shared<Arguments>();
-  command->add_option("--to", a->to, "Where to: tcp://HOST:PORT or unix://PATH")
+  command->add_option("--to", a->to, "Where to: tcp://HOST:PORT, unix://PATH or http://HOST:PORT")
       ->type_name("ADDRESS")
       ->required();
   command->add_option("--file", a->file, "Send the lines of this file, over and over")
@@ -215,6 +252,17 @@ void add_load_command(CLI::App& app, int& exit_code) {
                    "With --acks: records of a connection that may wait for their acks")
       ->type_name("N")
       ->capture_default_str();
+  command->add_option("--api", a->api, "With http://: 'bulk', POST /v1/buses/BUS/events")
+      ->type_name("API")
+      ->capture_default_str();
+  command->add_option("--bus", a->bus, "With http://: the bus")
+      ->type_name("BUS")
+      ->capture_default_str();
+  command->add_option("--request-bytes", a->request_bytes, "With http://: of a body, about")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  command->add_option("--token-file", a->token_file, "With http://: its first line is the token")
+      ->type_name("FILE");
   command->add_option("--connect-timeout", a->connect_time, "Try this long to reach the peer")
       ->type_name("TIME")
       ->capture_default_str();

@@ -33,7 +33,7 @@ Report load_report(const LoadOptions& options, const LoadResults& results) {
     report["slip_ns"] = quantiles(results.slip);
     report["behind_at_end_s"] = results.behind_s;
   }
-  if (options.acks) {
+  if (options.acks || options.http) {
     report["acknowledged"] = results.records;
     report["refused"] = results.refused;
     report["breaks"] = results.breaks;
@@ -75,7 +75,7 @@ void print_summary(const LoadOptions& options, const LoadResults& results) {
                human_duration(results.slip.quantile(0.99)), human_duration(results.slip.max()),
                human_duration(static_cast<std::uint64_t>(results.behind_s * 1e9)));
   }
-  if (options.acks) print_acks(results);
+  if (options.acks || options.http) print_acks(results);
   std::fflush(stdout);
 }
 
