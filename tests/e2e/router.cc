@@ -36,7 +36,7 @@ Router::Router(const TempDir& directory, const Json& config, const ProcessOption
     : config_path_(directory.file(name + ".yaml")), report_path_(directory.file(name + ".json")) {
   write_file(config_path_, config.dump(2));
   for (const auto& [source, spec] : config["sources"].items()) {
-    if (spec.contains("tcp") || spec.contains("unix")) ++listeners_;
+    for (const char* kind : {"tcp", "unix", "http"}) listeners_ += spec.contains(kind) ? 1U : 0U;
   }
   process_ = std::make_unique<Process>(
       directory, name, std::vector<std::string>{"run", config_path_, "--report", report_path_},
