@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kKinds = {"tcp",     "unix", "file", "stdout",
                                                     "discard", "url",  "bus"};
-constexpr std::array<std::string_view, 27> kKeys = {
+constexpr std::array<std::string_view, 28> kKeys = {
     "tcp",         "unix",    "file",   "stdout",     "discard",     "url",      "bus",
     "batch",       "format",  "buffer", "when_full",  "rotate",      "acks",     "retries",
     "max_age",     "rate",    "auth",   "congestion", "dead_letter", "order_by", "partition_key",
-    "concurrency", "timeout", "gzip",   "headers",    "sign",        "tls"};
+    "concurrency", "timeout", "gzip",   "headers",    "sign",        "tls",      "arn"};
 constexpr std::array<std::string_view, 3> kBatchKeys = {"max_records", "max_bytes", "max_wait"};
 constexpr std::array<std::string_view, 3> kRotateKeys = {"size", "every", "compress"};
 constexpr std::array<Section::Choice<BatchFormat>, 4> kFormats = {
@@ -132,6 +132,20 @@ void read_rotate(const Section& section, TargetSpec& spec) {
   }
 }
 
+// By what name rules of the API may call the target, instead of weir's own for it.
+void read_arn(const Section& section, TargetSpec& spec) {
+  const auto arn = section.text("arn");
+  if (!arn) return;
+  if (!arn->starts_with("arn:") || std::ranges::count(*arn, ':') < 5) {
+    section.fault(*section.value("arn"),
+                  fmt::format("arn: '{}' is no ARN: arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, "
+                              "where '*' stands for any text",
+                              shown(*arn)));
+    return;
+  }
+  spec.arn = *arn;
+}
+
 TargetSpec read_target(const NamedNode& named, CatalogDraft& draft, TargetDraft& target) {
   const Section section(draft.reading, *named.value, *named.key,
                         fmt::format("target '{}'", named.key->text), kKeys);
@@ -147,6 +161,7 @@ TargetSpec read_target(const NamedNode& named, CatalogDraft& draft, TargetDraft&
     target.when_full = section.value("when_full");
   }
   read_delivery(section, spec, target);
+  read_arn(section, spec);
   return spec;
 }
 

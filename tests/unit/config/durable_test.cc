@@ -86,7 +86,7 @@ rules:
 targets:
   t: {tcp: "127.0.0.1:7001", acks: true, retries: 3, max_age: 1h, when_full: shed}
   u: {discard: true}
-  v: {discard: true, dead_letter: t}
+  v: {discard: true, dead_letter: t, arn: "arn:aws:sqs:*:*:orders"}
   onward: {bus: other}
 )");
   EXPECT_EQ(catalog.disk.soft, 2 * kGiB);
@@ -113,6 +113,7 @@ targets:
   EXPECT_EQ(targets[2].dead_letter.name, "t");
   EXPECT_THAT(targets[0].only_rules, ElementsAre("", "w", "x")) << "r, and x behind other";
   EXPECT_THAT(targets[1].only_rules, ElementsAre("r", "s"));
+  EXPECT_EQ(targets[2].arn, "arn:aws:sqs:*:*:orders");
   EXPECT_EQ(targets[3].kind, TargetKind::bus);
   EXPECT_EQ(targets[3].to_bus, BusId(3));
   EXPECT_EQ(targets[3].when_full, WhenFull::lag);

@@ -214,6 +214,9 @@ TEST(Fault, Targets) {
        "[::1]:7000"},
       {with_target("discard: true, rotate: {size: 1MiB}"),
        "weir.yaml:2:30: target 't': 'rotate' has no meaning here, only files are rotated"},
+      {"sources: {a: {stdin: true}}\ntargets: {t: {discard: true, arn: 'sqs:orders'}}\n",
+       "weir.yaml:2:35: target 't': arn: 'sqs:orders' is no ARN: "
+       "arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, where '*' stands for any text"},
       {with_target("file: x, rotate: {compress: zstd}"),
        "weir.yaml:2:24: rotate of target 't': needs 'size' or 'every', or both"},
       {with_target("file: x, rotate: {every: 1h, compress: lz4}"),
