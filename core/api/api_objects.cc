@@ -90,8 +90,7 @@ void add_rule(const RuleKey& key, const StoredRule& stored, MergedCatalog& merge
     }
   }
   std::ranges::sort(rule.targets);
-  const auto repeated = std::ranges::unique(rule.targets);
-  rule.targets.erase(repeated.begin(), repeated.end());
+  rule.targets.erase(std::unique(rule.targets.begin(), rule.targets.end()), rule.targets.end());
   catalog.rules.push_back(std::move(rule));
 }
 
