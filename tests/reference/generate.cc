@@ -1,5 +1,10 @@
 #include "tests/reference/generate.h"
 
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+
 namespace weir::reference {
 namespace {
 
@@ -162,6 +167,16 @@ constexpr const char* kBlocks[] = {"10.0.0.0/8",
                                    "ffff::/1",
                                    "10.0.0.0/8/8",
                                    "10.0.0.0/-1"};
+// What made-up texts and wildcards are put together from: letters whose cases are odd, and few
+// enough others to meet again.
+constexpr const char* kLetters[] = {
+    "a", "b",       "A",       "B",       "ab",  "ß", "ẞ",  "S", "s",    "ſ",
+    "K", "k",       "i",       "I",       "İ",   "ı", "i̇",  "ŉ", "ǰ",    "ʼN",
+    "ǅ", "ǆ",       "Σ",       "ς",       "σ",   "ﬁ", "FI", "ﬀ", "ᾳ",    "ΑΙ",
+    "ᾼ", "\\u1e9e", "\\u212a", "\\u00e9", "É",   "😀", "𐐀",  "𐐨", "Ⱥ",    "ⱥ",
+    "Ɐ", "ɐ",       "\\ud800", "\\udc00", "\\n", ".", ":",  "1", "\\\"", "/"};
+constexpr const char* kWildcardParts[] = {"a", "b",     "ab",       "*", "*", "*",
+                                          "*", "\\\\*", "\\\\\\\\", "é", "a", "\\u002a"};
 
 }  // namespace
 
@@ -172,13 +187,129 @@ std::string Generator::quoted(const std::string& json_text) {
   return "\"" + json_text + "\"";
 }
 std::string Generator::name() {
+  if (one_in(12)) return quoted(made_up_name());
   return quoted(one_in(3) ? pick(kNames) : std::string(1, "abcef"[random_.below(5)]));
 }
 std::string Generator::text() {
-  return pick(kTexts);
+  if (one_in(8)) return made_up_text();
+  return one_in(12) ? made_up_address() : pick(kTexts);
 }
 std::string Generator::number() {
-  return pick(kNumbers);
+  return one_in(4) ? made_up_number() : pick(kNumbers);
+}
+std::string Generator::wildcard() {
+  if (!one_in(3)) return pick(kWildcards);
+  std::string out;
+  for (std::uint64_t parts = random_.below(9); parts > 0; --parts) out += pick(kWildcardParts);
+  return out;
+}
+std::string Generator::block() {
+  if (!one_in(3)) return pick(kBlocks);
+  return made_up_address() + "/" + (one_in(4) ? "+0" : "") + std::to_string(random_.below(130));
+}
+
+// Of many children of one parent; long; with dots where names join.
+std::string Generator::made_up_name() {
+  switch (random_.below(4)) {
+    case 0:
+      return "f" + std::to_string(random_.below(40));
+    case 1:
+      return std::string(60 + random_.below(8), 'n');
+    case 2: {
+      std::string out;
+      for (std::uint64_t i = 1 + random_.below(4); i > 0; --i) out += "ab.."[random_.below(4)];
+      return out;
+    }
+    default:
+      return pick(kLetters);
+  }
+}
+
+std::string Generator::made_up_text() {
+  std::string out;
+  for (std::uint64_t i = random_.below(5); i > 0; --i) out += pick(kLetters);
+  return out;
+}
+
+std::string Generator::made_up_address() {
+  std::string out;
+  if (one_in(2)) {
+    static constexpr const char* kParts[] = {"10", "010", "0", "00", "1", "255", "16", "256", ""};
+    const std::uint64_t parts = one_in(10) ? 3 + 2 * random_.below(2) : 4;
+    for (std::uint64_t i = 0; i < parts; ++i) out += (i > 0 ? "." : "") + pick(kParts);
+    return out;
+  }
+  static constexpr const char* kGroups[] = {"0", "0000", "1", "a00", "0A00",  "ffff", "FFFF",
+                                            "0", "0",    "",  "1",   "00001", "g"};
+  const std::uint64_t gap = random_.below(10);
+  const std::uint64_t groups = gap < 8 ? random_.below(9) : 8;
+  for (std::uint64_t i = 0; i < groups; ++i) {
+    if (i == gap) out += i > 0 ? ":" : "::";
+    // Mostly groups that mean something.
+    std::string group = kGroups[random_.below(one_in(20) ? 13 : 9)];
+    out += group + (i + 1 < groups ? ":" : "");
+  }
+  return gap == groups || (gap > groups && gap < 8) ? out + "::" : out;
+}
+
+// `digits` times ten to the power of `exponent`, in one of the ways to write it.
+std::string Generator::respelled(const std::string& digits, std::int64_t exponent) {
+  std::string out = digits;
+  if (one_in(4)) {
+    const std::uint64_t zeros = one_in(20) ? 400 : random_.below(5);
+    out.append(zeros, '0');
+    exponent -= static_cast<std::int64_t>(zeros);
+  }
+  const auto size = static_cast<std::int64_t>(out.size());
+  if (exponent >= 0 && exponent < 30 && one_in(2)) {
+    return out + std::string(static_cast<std::size_t>(exponent), '0') + (one_in(3) ? ".0" : "");
+  }
+  if (exponent < 0 && exponent > -30 && one_in(2)) {
+    if (-exponent >= size) {
+      return "0." + std::string(static_cast<std::size_t>(-exponent - size), '0') + out;
+    }
+    return out.insert(static_cast<std::size_t>(size + exponent), ".");
+  }
+  if (one_in(2) && size > 1) {
+    const auto whole = static_cast<std::int64_t>(1 + random_.below(out.size() - 1));
+    out.insert(static_cast<std::size_t>(whole), ".");
+    exponent += size - whole;
+  }
+  static constexpr const char* kMarks[] = {"e", "E"};
+  return out + pick(kMarks) + (exponent >= 0 && one_in(3) ? "+" : "") +
+         (exponent >= 0 && one_in(6) ? "00" : "") + std::to_string(exponent);
+}
+
+// A double, as it prints or one digit beside; powers of two among them, whose neighbours are not
+// at equal distance.
+std::string Generator::made_up_number() {
+  double value = std::ldexp(1.0, static_cast<int>(random_.below(2100)) - 1075);
+  if (one_in(2)) value = std::ldexp(1.0, static_cast<int>(random_.below(140)) - 70);
+  if (one_in(2)) {
+    value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) + random_.below(1 << 20));
+  }
+  if (one_in(4)) value = static_cast<double>(random_.below(1000)) / 8;
+  if (!std::isfinite(value) || value == 0) value = 1;
+  std::array<char, 40> text{};
+  const auto shortest =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific);
+  std::string printed(text.data(), shortest.ptr);
+  if (one_in(3)) {
+    const auto longer =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific,
+                      static_cast<int>(random_.below(19)));
+    printed.assign(text.data(), longer.ptr);
+  }
+  const std::size_t e = printed.find('e');
+  std::int64_t exponent = std::stoll(printed.substr(e + 1));
+  std::string digits = printed.substr(0, e);
+  if (digits.size() > 2) {
+    exponent -= static_cast<std::int64_t>(digits.size() - 2);
+    digits.erase(1, 1);
+  }
+  if (one_in(4)) digits.back() = static_cast<char>('0' + random_.below(10));
+  while (digits.size() > 1 && digits.front() == '0') digits.erase(0, 1);
+  return (one_in(3) ? "-" : "") + respelled(digits, exponent);
 }
 
 std::string Generator::argument() {
@@ -217,8 +348,8 @@ std::string Generator::anything_but() {
       return one_in(10) ? "[5,\"a\"]" : list(digits);
     default: {
       const std::string op = pick(kInner);
-      const bool wildcard = op == "wildcard";
-      const auto one = [&] { return quoted(wildcard ? pick(kWildcards) : text()); };
+      const bool is_wildcard = op == "wildcard";
+      const auto one = [&] { return quoted(is_wildcard ? wildcard() : text()); };
       const std::string inner = one_in(2) ? one() : list(one);
       return "{" + quoted(op) + ":" + inner + "}";
     }
@@ -238,13 +369,13 @@ std::string Generator::expression() {
     case 4:
       return "{\"suffix\":{\"equals-ignore-case\":" + argument() + "}}";
     case 5:
-      return "{\"wildcard\":" + quoted(pick(kWildcards)) + "}";
+      return "{\"wildcard\":" + quoted(wildcard()) + "}";
     case 6:
       return "{\"exists\":true}";
     case 7:
       return "{\"exists\":false}";
     case 8:
-      return "{\"cidr\":" + quoted(pick(kBlocks)) + "}";
+      return "{\"cidr\":" + quoted(block()) + "}";
     case 9:
       return "{\"numeric\":" + numeric() + "}";
     case 10:
@@ -311,6 +442,17 @@ std::string Generator::value(int depth) {
   return out + space() + "]";
 }
 
+// A list of scalars, or an object of scalars, far more than events mostly have.
+std::string Generator::many_values() {
+  const bool list = one_in(2);
+  std::string out = list ? "[" : "{";
+  for (std::uint64_t i = 25 + random_.below(40); i > 0; --i) {
+    if (!list) out += name() + ":";
+    out += value(5) + (i > 1 ? "," : "");
+  }
+  return out + (list ? "]" : "}");
+}
+
 std::string Generator::object(int depth) {
   std::string out = "{" + space();
   const std::uint64_t count = random_.below(depth == 0 ? 6 : 4);
@@ -322,6 +464,15 @@ std::string Generator::object(int depth) {
 }
 
 std::string Generator::event() {
+  if (one_in(25)) {
+    if (one_in(2)) return "{" + name() + ":" + many_values() + "," + name() + ":" + value(1) + "}";
+    // All at the top, where values wait to be looked at.
+    std::string out = "{";
+    for (std::uint64_t i = 25 + random_.below(40); i > 0; --i) {
+      out += name() + ":" + value(one_in(4) ? 2 : 5) + (i > 1 ? "," : "}");
+    }
+    return out;
+  }
   return space() + object(0) + space();
 }
 

@@ -1,5 +1,7 @@
 // Random patterns and events over one small vocabulary, so that they often meet: all operators,
-// arrays of objects, odd escapes, many spellings of one number, addresses, repeated names.
+// arrays of objects, odd escapes, many spellings of one number, addresses, repeated names. Some
+// parts are made up instead of picked: letters of many cases, spellings of addresses and of doubles
+// at the edge of what can be compared, wildcards, events of many values.
 #pragma once
 
 #include <string>
@@ -29,6 +31,14 @@ class Generator {
   std::string name();
   std::string text();  // characters in JSON spelling, without quotes
   std::string number();
+  std::string wildcard();
+  std::string block();
+  std::string made_up_name();
+  std::string made_up_text();
+  std::string made_up_address();
+  std::string made_up_number();
+  std::string respelled(const std::string& digits, std::int64_t exponent);
+  std::string many_values();
   std::string space();
   std::string argument();  // a string, mostly
   std::string expression();

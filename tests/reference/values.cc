@@ -1,8 +1,10 @@
 #include "tests/reference/values.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "core/rule/letter_case.h"
 
@@ -23,7 +25,9 @@ Exact exact(const std::string& number) {
   const std::size_t e = number.find_first_of("eE");
   if (e != std::string::npos) {
     mantissa = number.substr(0, e);
-    out.power = std::strtoll(number.c_str() + e + 1, nullptr, 10);
+    // No double has such an exponent; and a thousand digits more or less do not overflow.
+    constexpr long long kFar = 1'000'000'000;
+    out.power = std::clamp(std::strtoll(number.c_str() + e + 1, nullptr, 10), -kFar, kFar);
   }
   if (mantissa[0] == '-') {
     out.negative = true;
@@ -57,10 +61,19 @@ bool comparable(const std::string& number) {
     char text[64];
     std::snprintf(text, sizeof text, "%.*e", digits, value);
     if (std::strtod(text, nullptr) == value) return exact(text) == exact(number);
+    // The nearest of so many digits is another double; the next one further off may still be this
+    // one, since the neighbours of a power of two are not at equal distance.
+    for (const long long step : {-1LL, 1LL}) {
+      std::string mantissa(text, std::strchr(text, 'e'));
+      std::erase(mantissa, '.');
+      const long long exponent = std::strtoll(std::strchr(text, 'e') + 1, nullptr, 10) - digits;
+      const std::string next = std::to_string(std::strtoll(mantissa.c_str(), nullptr, 10) + step) +
+                               "e" + std::to_string(exponent);
+      if (to_double(next) == value) return exact(next) == exact(number);
+    }
   }
   return false;
 }
-
 bool same_number(const std::string& a, const std::string& b) {
   return exact(a) == exact(b);
 }

@@ -76,6 +76,7 @@ void Changing::put_and_remove() {
   bool valid = true;
   for (const auto& [name, pattern] : last) {
     const auto rule = reference::compile(pattern);
+    EXPECT_EQ(rule.has_value(), !check_pattern(pattern).has_value()) << pattern;
     valid = valid && rule.has_value();
     if (rule) next[name] = {pattern, *rule};
   }
