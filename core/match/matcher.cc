@@ -39,8 +39,8 @@ class Matcher::Scratch {
                    const EnvelopeValues* envelope);
   EventError match_event(const RuleSet& rules, std::string_view event, std::vector<RuleIndex>& out,
                          std::uint32_t* error_offset);
-  void match_flat(const RuleSet& rules, std::span<const FlatValue> values,
-                  std::vector<RuleIndex>& out);
+  EventError match_flat(const RuleSet& rules, std::span<const FlatValue> values,
+                        std::vector<RuleIndex>& out);
 
  private:
   void use(const RuleSet& rules);
@@ -269,12 +269,12 @@ EventError Matcher::Scratch::match_event(const RuleSet& rules, std::string_view 
   return check.error == EventError::none ? EventError::malformed : check.error;
 }
 
-void Matcher::Scratch::match_flat(const RuleSet& rules, std::span<const FlatValue> values,
-                                  std::vector<RuleIndex>& out) {
+EventError Matcher::Scratch::match_flat(const RuleSet& rules, std::span<const FlatValue> values,
+                                        std::vector<RuleIndex>& out) {
   use(rules);
   start();
   for (const FlatValue& value : values) add(value);
-  finish(out);  // nothing lies in arrays, so nothing can be too complex
+  return finish(out) ? EventError::none : EventError::too_complex;  // for its wildcards
 }
 
 Matcher::Matcher() : scratch_(std::make_unique<Scratch>()) {}
@@ -288,9 +288,9 @@ EventError Matcher::match_event(const RuleSet& rules, std::string_view event,
                                 std::vector<RuleIndex>& out, std::uint32_t* error_offset) {
   return scratch_->match_event(rules, event, out, error_offset);
 }
-void Matcher::match_flat(const RuleSet& rules, std::span<const FlatValue> values,
-                         std::vector<RuleIndex>& out) {
-  scratch_->match_flat(rules, values, out);
+EventError Matcher::match_flat(const RuleSet& rules, std::span<const FlatValue> values,
+                               std::vector<RuleIndex>& out) {
+  return scratch_->match_flat(rules, values, out);
 }
 
 }  // namespace weir

@@ -74,9 +74,10 @@ class Matcher {
   EventError match_event(const RuleSet& rules, std::string_view event, std::vector<RuleIndex>& out,
                          std::uint32_t* error_offset = nullptr);
 
-  // A record that is parsed already. Values of one path may repeat; all count.
-  void match_flat(const RuleSet& rules, std::span<const FlatValue> values,
-                  std::vector<RuleIndex>& out);
+  // A record that is parsed already: none, or too_complex. Values of one path may repeat; all
+  // count.
+  EventError match_flat(const RuleSet& rules, std::span<const FlatValue> values,
+                        std::vector<RuleIndex>& out);
 
  private:
   class Scratch;

@@ -192,8 +192,8 @@ bool Router::match_onward(const Arrival& event, BusId bus, const Routing& routin
   matched_onward_.clear();
   if (origin.layout != nullptr) {
     FlowLogBinding& binding = flow_log_binding(origin, bus, rules);
-    matcher_.match_flat(rules, binding.fill(values_, block.received.wall), matched_onward_);
-    return true;
+    return matcher_.match_flat(rules, binding.fill(values_, block.received.wall),
+                               matched_onward_) == EventError::none;
   }
   EnvelopeValues envelope;
   EnvelopeBinding* binding = envelope_binding(origin.source, bus, rules);
@@ -267,6 +267,13 @@ void Router::route_flow_log(Block& block, std::size_t s, const Routing& routing)
     if (line.empty() || (line.starts_with(first_name) && line == layout.header())) continue;
     RefuseReason reason = line.size() > source.event_bytes_limit ? RefuseReason::too_large
                                                                  : layout.split(line, values_);
+    if (reason == RefuseReason::none) {
+      matched_.clear();
+      const std::span<const FlatValue> values = binding.fill(values_, block.received.wall);
+      if (matcher_.match_flat(rules, values, matched_) != EventError::none) {
+        reason = RefuseReason::too_complex;
+      }
+    }
     if (reason != RefuseReason::none) {
       refuse(block, {.span = static_cast<std::uint32_t>(s),
                      .line = span.lines,
@@ -275,8 +282,6 @@ void Router::route_flow_log(Block& block, std::size_t s, const Routing& routing)
                      .reason = reason});
       continue;
     }
-    matched_.clear();
-    matcher_.match_flat(rules, binding.fill(values_, block.received.wall), matched_);
     accept({block, s, offset, static_cast<std::uint32_t>(line.size())}, routing, matched_);
   }
   close_span(block, s);

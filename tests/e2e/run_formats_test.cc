@@ -98,6 +98,22 @@ TEST_F(RunFormats, AHeaderSetsTheLayoutOfItsOwnStream) {
   EXPECT_EQ(refused(report_, "bad_fields"), 1);
 }
 
+TEST_F(RunFormats, AFlowLogLineThatCostsItsWildcardsTooMuchIsRefusedByName) {
+  Json config = new_config();
+  config["sources"] = file_source(dir_.file("flow.log"), "flow-log");
+  config["limits"]["wildcard_steps"] = 1;
+  add_file_target(config, "all", dir_.file("all"));
+  Json wildcards = Json::array();
+  for (int i = 0; i < 200; ++i)
+    wildcards.push_back({{"wildcard", "*1*" + std::to_string(i) + "*"}});
+  add_rule(config, "r", {{"dstaddr", wildcards}}, {"all"});
+  write_file(dir_.file("flow.log"), "dstaddr action\n10.0.0.1 REJECT\n- REJECT\n40.2.3.4 REJECT\n");
+  const Json report = Router(dir_, config).finish();
+  expect_conserved(report);
+  EXPECT_EQ(refused(report, "too_complex"), 1);
+  EXPECT_EQ(accepted(report), 2);
+}
+
 TEST_F(RunFormats, FlowLogsOverTcpInTheDefaultLayout) {
   Json config = new_config();
   config["sources"]["in"]["format"] = "flow-log";

@@ -420,5 +420,102 @@ TEST(MatchFlat, AnswersLikeTheSameRecordAsJson) {
   EXPECT_FALSE(rules->find_path("action.x").has_value());
 }
 
+TEST(MatchFlat, TellsWhenWildcardsCostTooMuch) {
+  std::string pattern = R"({"a":[{"prefix":"x"}],"b":[)";
+  for (int i = 0; i < 100; ++i) {
+    pattern += R"({"wildcard":"*a*)" + std::to_string(i) + R"(*"},)";
+  }
+  pattern += R"({"suffix":"z"}]})";
+  const RuleText text{"", pattern};
+  CompileLimits limits;
+  limits.wildcard_steps_max = 1;
+  const auto rules = compile_rules({&text, 1}, limits);
+  ASSERT_TRUE(rules.ok());
+  const auto answer = [&](std::string_view b, std::vector<RuleIndex>& found) {
+    const std::vector<FlatValue> values = {{*(*rules)->find_path("a"), FlatValue::string, "x"},
+                                           {*(*rules)->find_path("b"), FlatValue::string, b}};
+    return Matcher().match_flat(**rules, values, found);
+  };
+  std::vector<RuleIndex> found;
+  EXPECT_EQ(answer("a---z", found), EventError::too_complex);
+  EXPECT_TRUE(found.empty());
+  EXPECT_EQ(answer("z", found), EventError::none);
+  EXPECT_EQ(found, std::vector<RuleIndex>{0});
+}
+
+// Fields that are asked about only when another condition is met are looked at late; beyond 32
+// values all at once.
+TEST(MatchEvent, ManyValuesThatAreLookedAtLate) {
+  std::vector<std::string> patterns;
+  for (int i = 0; i < 60; ++i) {
+    const std::string n = std::to_string(i);
+    patterns.push_back(R"({"kind":["k"],"f)" + n + R"(":[{"wildcard":"*v)" + n + R"(*w*"},)" + n +
+                       R"(,null],"g":[{"anything-but":")" + n + "\"}]}");
+  }
+  const auto rules = rules_of(patterns);
+  Matcher matcher;
+  for (const int count : {31, 32, 33, 34, 60}) {
+    for (const bool kind_first : {true, false}) {
+      std::string fields;
+      std::vector<RuleIndex> expected;
+      for (int i = 0; i < count; ++i) {
+        const std::string n = std::to_string(i);
+        const int way = i % 5;
+        fields += ",\"f" + n + "\":";
+        fields += way == 0   ? "\"-v" + n + "-w\""
+                  : way == 1 ? n + ".0"
+                  : way == 2 ? "null"
+                  : way == 3 ? "[1e3,\"v" + n + "\\u0077\"]"  // the w is escaped
+                             : "\"v" + n + "\"";
+        if (way != 4 && i != 7) expected.push_back(static_cast<RuleIndex>(i));
+      }
+      fields += R"(,"g":"7")";
+      const std::string event =
+          kind_first ? R"({"kind":"k")" + fields + "}" : "{" + fields.substr(1) + R"(,"kind":"k"})";
+      std::vector<RuleIndex> found;
+      ASSERT_EQ(matcher.match_event(*rules, event, found), EventError::none);
+      EXPECT_EQ(found, expected) << count << " " << event;
+      found.clear();
+      const std::string other = "{\"kind\":\"l\"" + fields + "}";
+      ASSERT_EQ(matcher.match_event(*rules, other, found), EventError::none);
+      EXPECT_TRUE(found.empty());
+    }
+  }
+}
+
+// An array binds only where two fields of one rule can lie in it; the same array under a rule of
+// one field, or two fields in different arrays, restricts nothing.
+TEST(MatchEvent, ArraysThatRestrictNothing) {
+  const auto rules = rules_of({
+      R"({"e":{"f":["A"]},"g":["x"]})",                         // one field in the array
+      R"({"e":{"f":["A"]},"h":{"f":["B"]}})",                   // two arrays
+      R"({"e":["s"],"e.f":["A"]})",                             // a scalar binds nothing
+      R"({"e":{"f":["A"],"l":["J"]}})",                         // bound
+      R"({"e":{"f":["A"],"m":{"n":["deep"]}}})",                // bound above, free below
+      R"({"e":{"m":{"n":["deep"],"o":["other"]}}})",            // bound in both
+      R"({"e":{"f":["A"]},"g":["x"],"z":[{"exists":false}]})",  // absence beside
+      R"({"e":{"f":["A"],"q":[{"exists":false}]}})",
+  });
+  Matcher matcher;
+  const auto found = [&](std::string_view event) {
+    std::vector<RuleIndex> out;
+    EXPECT_EQ(matcher.match_event(*rules, event, out), EventError::none) << event;
+    return out;
+  };
+  using List = std::vector<RuleIndex>;
+  EXPECT_EQ(found(R"({"e":[{"f":"A"}],"g":["y","x"]})"), (List{0, 6, 7}));
+  EXPECT_EQ(found(R"({"e":[{"f":"P"},{"f":"A","q":1}],"g":[["x"]],"z":[]})"), (List{0, 6}));
+  EXPECT_EQ(found(R"({"e":[{"f":"A"}],"h":[{"f":"A"},{"f":"B"}]})"), (List{1, 7}));
+  EXPECT_EQ(found(R"({"e":["s",{"f":"A"}]})"), (List{2, 7}));
+  EXPECT_EQ(found(R"({"e":[["s"],{"f":"A"}]})"), (List{7}));
+  EXPECT_EQ(found(R"({"e":[{"f":"A","l":"S"},{"l":"J"}]})"), (List{7}));
+  EXPECT_EQ(found(R"({"e":[{"f":["B","A"],"l":["S","J"]}]})"), (List{3, 7}));
+  EXPECT_EQ(found(R"({"e":[{"f":"A","m":[{"n":"no"},{"n":["deep"]}]}]})"), (List{4, 7}));
+  EXPECT_EQ(found(R"({"e":[{"f":"A"},{"m":[{"n":"deep","o":"other"}]}]})"), (List{5, 7}));
+  EXPECT_EQ(found(R"({"e":[{"f":"A","m":[{"n":"deep"},{"o":"other"}]}]})"), (List{4, 7}));
+  // The same name twice is two arrays.
+  EXPECT_EQ(found(R"({"e":[{"f":"A"}],"e":[{"l":"J"}]})"), (List{3, 7}));
+}
+
 }  // namespace
 }  // namespace weir
