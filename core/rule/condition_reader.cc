@@ -370,6 +370,7 @@ std::optional<ConditionFault> read_condition(const JsonTree& tree, const JsonNod
   if (array.children == 0) {
     return fault_at(array, "an empty list of values; {\"exists\": true} means any value");
   }
+  out.any_of.reserve(array.children);
   for (const JsonNode* value = tree.first_child(array); value != nullptr;
        value = tree.next(*value)) {
     ValueTest test;

@@ -3,55 +3,99 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <unordered_map>
+#include <numeric>
 
 namespace weir::engine {
 
+namespace {
+
+// The step from a node down to the one it makes, whose number is one more than that of the step.
+struct Step {
+  std::uint32_t parent = 0;
+  std::uint32_t length = 0;
+  const char* name = nullptr;
+  std::string_view text() const { return {name, length}; }
+};
+
+// Finds or makes the node below another by its name. Keyed hash, open addressing.
+class StepTable {
+ public:
+  explicit StepTable(std::uint64_t hash_key) : hash_key_(hash_key), slots_(64, kNone) {}
+
+  std::uint32_t node_below(std::uint32_t parent, std::string_view name) {
+    for (std::size_t at = slot_of(parent, name);; at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at] == kNone) {
+        slots_[at] = static_cast<std::uint32_t>(steps_.size());
+        steps_.push_back({parent, static_cast<std::uint32_t>(name.size()), name.data()});
+        if (steps_.size() * 2 > slots_.size()) grow();
+        return static_cast<std::uint32_t>(steps_.size());
+      }
+      const Step& step = steps_[slots_[at]];
+      if (step.parent == parent && step.text() == name) return slots_[at] + 1;
+    }
+  }
+  const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  std::size_t slot_of(std::uint32_t parent, std::string_view name) const {
+    return hash_number(hash_text(name, hash_key_) + parent, hash_key_) & (slots_.size() - 1);
+  }
+  void grow() {
+    std::vector<std::uint32_t> larger(slots_.size() * 2, kNone);
+    slots_.swap(larger);
+    for (std::uint32_t i = 0; i < steps_.size(); ++i) {
+      std::size_t at = slot_of(steps_[i].parent, steps_[i].text());
+      while (slots_[at] != kNone) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = i;
+    }
+  }
+
+  std::uint64_t hash_key_;
+  std::vector<Step> steps_;
+  std::vector<std::uint32_t> slots_;
+};
+
+}  // namespace
+
 void PathTree::build(std::span<const std::string> dotted_paths, std::uint64_t hash_key) {
   hash_key_ = hash_key;
-  struct Step {
-    std::uint32_t parent;
-    std::uint32_t node;
-    std::string name;
-  };
-  std::vector<Step> steps;
-  std::unordered_map<std::string, std::uint32_t> known;
-  nodes_.emplace_back();
-  std::string key;
-  for (std::uint32_t path = 0; path < dotted_paths.size(); ++path) {
+  StepTable table(hash_key);
+  std::vector<std::uint32_t> ends;  // by path: its node
+  ends.reserve(dotted_paths.size());
+  for (const std::string& path : dotted_paths) {
     std::uint32_t at = kRoot;
-    std::string_view rest = dotted_paths[path];
+    std::string_view rest = path;
     for (bool more = true; more;) {
       const std::size_t dot = rest.find('.');
       more = dot != std::string_view::npos;
-      const std::string_view name = rest.substr(0, dot);
+      at = table.node_below(at, rest.substr(0, dot));
       if (more) rest.remove_prefix(dot + 1);
-      key.assign(reinterpret_cast<const char*>(&at), sizeof at);
-      key += name;
-      const auto [entry, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(nodes_.size()));
-      if (fresh) {
-        steps.push_back({at, entry->second, std::string(name)});
-        nodes_.emplace_back();
-      }
-      at = entry->second;
     }
-    nodes_[at].path = path;
+    ends.push_back(at);
   }
-  std::ranges::stable_sort(steps, [](const Step& a, const Step& b) {
-    return a.parent != b.parent ? a.parent < b.parent : a.name.size() < b.name.size();
+  const std::vector<Step>& steps = table.steps();
+  nodes_.resize(steps.size() + 1);
+  for (std::uint32_t path = 0; path < ends.size(); ++path) nodes_[ends[path]].path = path;
+  std::vector<std::uint32_t> order(steps.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, [&steps](std::uint32_t a, std::uint32_t b) {
+    if (steps[a].parent != steps[b].parent) return steps[a].parent < steps[b].parent;
+    return steps[a].length != steps[b].length ? steps[a].length < steps[b].length : a < b;
   });
-  for (const Step& step : steps) {
+  children_.reserve(steps.size());
+  for (const std::uint32_t i : order) {
+    const Step& step = steps[i];
     Node& parent = nodes_[step.parent];
     if (parent.child_count++ == 0) {
       parent.first_child = static_cast<std::uint32_t>(children_.size());
     }
     Child& child = children_.emplace_back();
-    std::memcpy(&child.start, step.name.data(), std::min<std::size_t>(step.name.size(), 8));
+    std::memcpy(&child.start, step.name, std::min<std::size_t>(step.length, 8));
     child.name = static_cast<std::uint32_t>(names_.size());
-    child.length = static_cast<std::uint32_t>(step.name.size());
-    child.node = step.node;
-    names_ += step.name;
-    nodes_[step.node].depth = parent.depth + 1;
+    child.length = step.length;
+    child.node = i + 1;
+    names_.append(step.name, step.length);
+    nodes_[child.node].depth = parent.depth + 1;
   }
   for (Node& node : nodes_) {
     if (node.child_count > 0) index_children(node);
@@ -78,7 +122,14 @@ void PathTree::note_lengths() {
 
 void PathTree::index_children(Node& node) {
   const auto children = std::span(children_).subspan(node.first_child, node.child_count);
+  if (node.child_count == 1) {
+    // All of these share one list: only one child could be the first of its length.
+    if (by_length_.empty()) by_length_.resize(kLengths);
+    children[0].last_of_length = true;
+    return;
+  }
   if (node.child_count <= kComparedMax) {
+    if (by_length_.empty()) by_length_.resize(kLengths);
     node.by_length = static_cast<std::uint32_t>(by_length_.size());
     by_length_.resize(by_length_.size() + kLengths);
     for (std::uint32_t i = node.child_count; i-- > 0;) {

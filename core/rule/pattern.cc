@@ -256,6 +256,8 @@ bool Reading::set_field(Pattern::Field field, std::size_t offset) {
     if (branch.size() == kPatternFieldsMax) {
       return fail(offset, "more than 256 different fields in one pattern");
     }
+    // By a little more than needed: there may be 10,000 of them.
+    if (branch.size() == branch.capacity()) branch.reserve(branch.size() + branch.size() / 4 + 1);
     branch.push_back(field);
   }
   return true;

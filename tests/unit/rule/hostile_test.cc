@@ -172,6 +172,14 @@ TEST(Hostile, FieldsPathsAndDepthAreBounded) {
       {"long paths", nested_paths(245), false},
       {"shorter paths", nested_paths(125), true},
       {"deep", repeated("{\"a\":", 10000) + "[1]", false},
+      {"dots", "{\"" + repeated(".", 49'990) + "\":[1],\"" + repeated("a.", 7'000) + "\":[1]}",
+       true},
+      {"shared dots",
+       filled(
+           "{\"" + repeated("a.", 4000) + "\":{",
+           [](std::size_t i) { return "\"" + repeated("b.", 80) + std::to_string(i) + "\":[1]"; },
+           "}}", 200),
+       true},
       {"depth 999", repeated("{\"a\":", 999) + "[1]" + repeated("}", 999), true},
       {"lists", repeated("[", 60000), false},
   });
@@ -187,6 +195,22 @@ TEST(Hostile, AlternativesAreBounded) {
       {"nested 12", nested_or(12), true},
       {"nested 300", nested_or(300), true},
   });
+}
+
+// As many branches, fields and values as may be, at once.
+TEST(Hostile, BranchesFieldsAndValuesTogetherAreBounded) {
+  const auto number = [](std::size_t i) { return std::to_string(i); };
+  const auto alternatives = [&](const std::string& name) {
+    return filled(
+        "\"$or\":[", [&](std::size_t i) { return "{\"" + name + "\":[" + number(i) + "]}"; }, "]",
+        99);
+  };
+  const std::string both = alternatives("x") + "," + alternatives("y") + "}";
+  const std::string values = repeated("1,", 800);
+  const std::string pattern = filled(
+      "{", [&](std::size_t i) { return "\"g" + number(i) + "\":[" + values + "2]"; }, "," + both,
+      38);
+  expect_bounded({{"values before alternatives", pattern, true}});
 }
 
 // Alternatives behind 250 fields: each branch holds them all again.
