@@ -76,8 +76,8 @@ TEST_F(Check, FaultsAreTwo) {
                                  "targets: {out: {discard: true}}\n");
   EXPECT_EQ(check(path), 2);
   EXPECT_EQ(output_, "");
-  EXPECT_THAT(errors_, HasSubstr(path + ":1:11: source 'in': needs one of tcp, unix, file or "
-                                        "stdin\n"));
+  EXPECT_THAT(errors_, HasSubstr(path + ":1:11: source 'in': needs one of tcp, unix, file, "
+                                        "stdin or http\n"));
   EXPECT_THAT(errors_, HasSubstr(path + ":1:16: unknown key 'tpc' in source 'in', did you mean "
                                         "'tcp'?\n"));
   EXPECT_THAT(errors_, HasSubstr(path + ":2:28: rule 'r': pattern: at 'a': "));
