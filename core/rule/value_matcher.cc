@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/rule/letter_case.h"
-
 namespace weir::engine {
 namespace {
 
@@ -29,61 +27,13 @@ std::optional<Address> address_behind(Address address) {
   return address;
 }
 
-}  // namespace
-
-void CasePatterns::add(const TestView& test, std::uint32_t id) {
-  One one;
-  one.kind = test.kind;
-  one.id = id;
-  one.forms = static_cast<std::uint32_t>(forms_.size());
-  auto all = case_forms_of(test.text);
-  if (test.kind == Kind::suffix_ignore_case) std::ranges::reverse(all);
-  for (const CaseForms& forms : all) {
-    forms_.push_back({static_cast<std::uint32_t>(texts_.size()),
-                      static_cast<std::uint16_t>(forms.lower.size()),
-                      static_cast<std::uint16_t>(forms.upper.size())});
-    texts_ += forms.lower;
-    texts_ += forms.upper;
-  }
-  one.form_count = static_cast<std::uint32_t>(forms_.size()) - one.forms;
-  patterns_.push_back(one);
-}
-
-bool CasePatterns::matches(const One& one, std::string_view value) const {
-  // No form of a letter begins or ends with its other form, so the first that fits is the one.
-  const bool backward = one.kind == Kind::suffix_ignore_case;
-  for (std::uint32_t i = one.forms; i < one.forms + one.form_count; ++i) {
-    const Forms& forms = forms_[i];
-    const std::string_view lower(texts_.data() + forms.lower, forms.lower_length);
-    const std::string_view upper(texts_.data() + forms.lower + forms.lower_length,
-                                 forms.upper_length);
-    const auto fits = [&](std::string_view form) {
-      return backward ? value.ends_with(form) : value.starts_with(form);
-    };
-    const std::size_t length = fits(lower) ? lower.size() : fits(upper) ? upper.size() : 0;
-    if (length == 0) return false;
-    if (backward) {
-      value.remove_suffix(length);
-    } else {
-      value.remove_prefix(length);
-    }
-  }
-  return one.kind != Kind::equals_ignore_case || value.empty();
-}
-
-std::size_t CasePatterns::memory_bytes() const {
-  return patterns_.capacity() * sizeof(One) + forms_.capacity() * sizeof(Forms) + texts_.capacity();
-}
-
-namespace {
-
 // The entries of each structure, collected before it is built.
 struct Collected {
   std::uint32_t true_ = kNone, false_ = kNone, null = kNone, any_string = kNone;
   std::vector<TextTable::Entry> texts, literals;
   std::vector<ByteTrie::Entry> prefixes, suffixes;
   std::vector<ByteTrie::Entry> folded_texts, folded_prefixes, folded_suffixes;
-  std::vector<std::pair<TestView, std::uint32_t>> cased;  // beyond ASCII
+  std::vector<LetterTrie::Entry> cased, cased_suffixes;  // beyond ASCII
   std::vector<WildcardSet::Entry> wildcards;
   std::vector<NumberTable::Entry> numbers;
   std::vector<IntervalIndex<NumberKey>::Entry> ranges;
@@ -96,7 +46,8 @@ struct Collected {
   bool any_part() const {
     return any_string != kNone || !literals.empty() || !prefixes.empty() || !suffixes.empty() ||
            !folded_texts.empty() || !folded_prefixes.empty() || !folded_suffixes.empty() ||
-           !cased.empty() || !wildcards.empty() || !ranges.empty() || !v4.empty() || !v6.empty();
+           !cased.empty() || !cased_suffixes.empty() || !wildcards.empty() || !ranges.empty() ||
+           !v4.empty() || !v6.empty();
   }
 };
 
@@ -106,7 +57,7 @@ bool Collected::add_ignoring_case(const TestView& test, std::uint32_t id) {
   const bool suffix = test.kind == Kind::suffix_ignore_case;
   if (!text && !prefix && !suffix) return false;
   if (!is_ascii(test.text)) {
-    cased.emplace_back(test, id);
+    (suffix ? cased_suffixes : cased).push_back({test.text, id, text});
   } else if (suffix) {
     folded_suffixes.push_back({reversed(folded(test.text)), id});
   } else {
@@ -224,7 +175,8 @@ void ValueMatcher::build(std::span<const Entry> entries, std::uint64_t hash_key)
   p.folded_texts.build(std::move(all.folded_texts));
   p.folded_prefixes.build(std::move(all.folded_prefixes));
   p.folded_suffixes.build(std::move(all.folded_suffixes));
-  for (const auto& [test, id] : all.cased) p.case_patterns.add(test, id);
+  p.cased.build(all.cased, false);
+  p.cased_suffixes.build(all.cased_suffixes, true);
   if (!all.wildcards.empty()) {
     p.wildcards = std::make_unique<WildcardSet>();
     p.wildcards->build(all.wildcards);
@@ -242,8 +194,9 @@ unsigned ValueMatcher::kinds_in(const Parts& p) {
   return kind(kAnyString, p.any_string != kNone) | kind(kPrefixes, !p.prefixes.empty()) |
          kind(kSuffixes, !p.suffixes.empty()) | kind(kFoldedTexts, !p.folded_texts.empty()) |
          kind(kFoldedPrefixes, !p.folded_prefixes.empty()) |
-         kind(kFoldedSuffixes, !p.folded_suffixes.empty()) |
-         kind(kCased, !p.case_patterns.empty()) | kind(kWildcards, p.wildcards != nullptr) |
+         kind(kFoldedSuffixes, !p.folded_suffixes.empty()) | kind(kCased, !p.cased.empty()) |
+         kind(kCasedSuffixes, !p.cased_suffixes.empty()) |
+         kind(kWildcards, p.wildcards != nullptr) |
          kind(kAddresses, !p.v4.empty() || !p.v6.empty());
 }
 
@@ -264,9 +217,10 @@ std::size_t ValueMatcher::memory_bytes() const {
   const Parts& p = *parts_;
   bytes += sizeof(Parts) + p.prefixes.memory_bytes() + p.suffixes.memory_bytes() +
            p.folded_texts.memory_bytes() + p.folded_prefixes.memory_bytes() +
-           p.folded_suffixes.memory_bytes() + p.case_patterns.memory_bytes() +
-           (p.wildcards ? p.wildcards->memory_bytes() : 0) + p.ranges.memory_bytes() +
-           p.v4.memory_bytes() + p.v6.memory_bytes() + p.number_literals.memory_bytes();
+           p.folded_suffixes.memory_bytes() + p.cased.memory_bytes() +
+           p.cased_suffixes.memory_bytes() + (p.wildcards ? p.wildcards->memory_bytes() : 0) +
+           p.ranges.memory_bytes() + p.v4.memory_bytes() + p.v6.memory_bytes() +
+           p.number_literals.memory_bytes();
   return bytes;
 }
 

@@ -12,6 +12,7 @@
 #include "core/rule/byte_trie.h"
 #include "core/rule/exact_table.h"
 #include "core/rule/interval_index.h"
+#include "core/rule/letter_trie.h"
 #include "core/rule/number.h"
 #include "core/rule/number_filter.h"
 #include "core/rule/pattern.h"
@@ -20,39 +21,6 @@
 #include "core/rule/wildcard_set.h"
 
 namespace weir::engine {
-
-// Ignore-case patterns beyond ASCII: checked one by one, character by character.
-class CasePatterns {
- public:
-  void add(const TestView& test, std::uint32_t id);
-  bool empty() const { return patterns_.empty(); }
-  std::size_t memory_bytes() const;
-
-  template <typename Found>
-  void find(std::string_view value, Found&& found) const {
-    for (const One& one : patterns_) {
-      if (matches(one, value)) found(one.id);
-    }
-  }
-
- private:
-  struct Forms {
-    std::uint32_t lower = 0;  // into texts_; the upper form follows
-    std::uint16_t lower_length = 0;
-    std::uint16_t upper_length = 0;
-  };
-  struct One {
-    ValueTest::Kind kind = ValueTest::Kind::equals_ignore_case;
-    std::uint32_t id = kNone;
-    std::uint32_t forms = 0;
-    std::uint32_t form_count = 0;
-  };
-  bool matches(const One& one, std::string_view value) const;
-
-  std::vector<One> patterns_;
-  std::vector<Forms> forms_;
-  std::string texts_;
-};
 
 class ValueMatcher {
  public:
@@ -141,6 +109,7 @@ class ValueMatcher {
     kCased = 64,
     kWildcards = 128,
     kAddresses = 256,
+    kCasedSuffixes = 512,
   };
   // What most fields have none of.
   struct Parts {
@@ -148,7 +117,7 @@ class ValueMatcher {
     unsigned kinds = 0;  // Kinds that there are tests of
     ByteTrie prefixes, suffixes;
     ByteTrie folded_texts, folded_prefixes, folded_suffixes;
-    CasePatterns case_patterns;
+    LetterTrie cased, cased_suffixes;  // beyond ASCII
     std::unique_ptr<WildcardSet> wildcards;
     IntervalIndex<NumberKey> ranges;
     IntervalIndex<std::uint32_t> v4;
@@ -183,7 +152,8 @@ class ValueMatcher {
     }
     if ((kinds & kFoldedPrefixes) != 0) parts.folded_prefixes.walk<false, true>(value, any_length);
     if ((kinds & kFoldedSuffixes) != 0) parts.folded_suffixes.walk<true, true>(value, any_length);
-    if ((kinds & kCased) != 0) parts.case_patterns.find(value, found);
+    if ((kinds & kCased) != 0) parts.cased.find<false>(value, scratch, found);
+    if ((kinds & kCasedSuffixes) != 0) parts.cased_suffixes.find<true>(value, scratch, found);
     if ((kinds & kWildcards) != 0) parts.wildcards->find(value, scratch, found);
     if ((kinds & kAddresses) != 0) find_address(parts, value, found);
   }

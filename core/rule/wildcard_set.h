@@ -48,6 +48,12 @@ struct WildcardScratch {
   std::vector<Bits> bits;           // 64 pieces each
   std::vector<Due> due;             // a ring over places in the value: nodes that wait from there
   std::uint64_t round = 0;
+  // Of a LetterTrie, which shares the steps: nodes to look at, and how much of the value was read.
+  struct Visit {
+    std::uint32_t node = 0;
+    std::uint32_t read = 0;
+  };
+  std::vector<Visit> visits;
   std::int64_t steps_left = 0;  // of the event; below zero nothing more is found
 };
 
