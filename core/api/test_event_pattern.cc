@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "core/api/pattern_words.h"
 #include "core/rule/rule_set.h"
 #include "core/rule/service_limits.h"
 
@@ -14,18 +15,15 @@ namespace {
 constexpr std::array<std::string_view, 7> kMembers = {"id",     "account",   "source",     "time",
                                                       "region", "resources", "detail-type"};
 
-AwsError invalid_pattern(const PatternError& error) {
-  const std::string at = error.path.empty() ? "" : "at '" + error.path + "': ";
-  return {.code = "InvalidEventPatternException",
-          .message = "Event pattern is not valid. Reason: " + at + error.message + " (byte " +
-                     std::to_string(error.offset + 1) + ")"};
+AwsError invalid_pattern(std::string_view pattern, const PatternError& error) {
+  return {.code = "InvalidEventPatternException", .message = pattern_words(pattern, error)};
 }
 
 Result<std::shared_ptr<const RuleSet>, AwsError> compile(std::string_view pattern) {
   const RuleText rule{"", pattern};
   auto rules = compile_rules(std::span(&rule, 1));
-  if (!rules) return invalid_pattern(rules.error());
-  if (const auto error = check_service_limits(pattern)) return invalid_pattern(*error);
+  if (!rules) return invalid_pattern(pattern, rules.error());
+  if (const auto error = check_service_limits(pattern)) return invalid_pattern(pattern, *error);
   return std::move(rules).value();
 }
 

@@ -115,8 +115,8 @@ std::optional<PatternError> check_wildcards(const JsonTree& tree, const Pattern&
     }
     const std::uint32_t condition = *together.begin();
     return PatternError{0,
-                        "the wildcards are too complex for EventBridge; use fewer stars, or fewer "
-                        "repeated characters behind a star",
+                        std::string(kTooComplexForService) +
+                            "; use fewer stars, or fewer repeated characters behind a star",
                         path_of(pattern, condition), pattern.condition_offsets[condition]};
   }
   return std::nullopt;

@@ -18,6 +18,9 @@ namespace weir {
 inline constexpr std::size_t kServicePatternCharactersMax = 2048;
 inline constexpr std::size_t kServiceBranchesMax = 1000;
 inline constexpr std::size_t kServiceWildcardComplexityMax = 10;
+// How the message begins when that is exceeded.
+inline constexpr std::string_view kTooComplexForService =
+    "the wildcards are too complex for EventBridge";
 
 // What the service refuses about a pattern that compiles.
 std::optional<PatternError> check_service_limits(std::string_view pattern);
