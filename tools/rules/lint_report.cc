@@ -42,13 +42,14 @@ std::string lint_table(const RuleLint& lint) {
   std::size_t width = 4;
   for (const LintedRule& rule : lint.rules) width = std::max(width, rule.name.size());
   width = std::min(width, kNameWidthMax);
-  fmt::format_to(end, "{:<{}} {:>8} {:>10} {:>11} {:>8} {:>10} {:>10}\n", "RULE", width, "FIELDS",
-                 "SUB-RULES", "CONDITIONS", "VALUES", "WILDCARDS", "BYTES");
+  fmt::format_to(end, "{:<{}} {:>8} {:>10} {:>11} {:>8} {:>10} {:>8} {:>8} {:>10}\n", "RULE", width,
+                 "FIELDS", "SUB-RULES", "CONDITIONS", "VALUES", "WILDCARDS", "STATES", "WORK",
+                 "BYTES");
   for (const LintedRule& rule : lint.rules) {
     const PatternCost& cost = rule.cost;
-    fmt::format_to(end, "{:<{}} {:>8} {:>10} {:>11} {:>8} {:>10} {:>10}\n", printable(rule.name),
-                   width, cost.fields, cost.sub_rules, cost.conditions, cost.values,
-                   cost.wildcard_parts, rule.bytes);
+    fmt::format_to(end, "{:<{}} {:>8} {:>10} {:>11} {:>8} {:>10} {:>8} {:>8} {:>10}\n",
+                   printable(rule.name), width, cost.fields, cost.sub_rules, cost.conditions,
+                   cost.values, cost.wildcard_parts, cost.states, cost.work(), rule.bytes);
   }
   fmt::format_to(end, "\n{:<{}} {:>8}\n", "FIELD", width, "RULES");
   for (const LintedField& field : lint.fields) {
@@ -73,6 +74,8 @@ std::string lint_json(const RuleLint& lint) {
     entry["conditions"] = rule.cost.conditions;
     entry["values"] = rule.cost.values;
     entry["wildcard_parts"] = rule.cost.wildcard_parts;
+    entry["states"] = rule.cost.states;
+    entry["work"] = rule.cost.work();
     entry["bytes"] = rule.bytes;
     rules.push_back(std::move(entry));
   }

@@ -323,6 +323,29 @@ std::size_t parts_of(const ValueTest& test) {
   return parts;
 }
 
+// See PatternCost::states.
+std::size_t states_of(const ValueTest& test) {
+  switch (test.kind) {
+    case Kind::prefix:
+    case Kind::suffix:
+      return 2;  // where it ends, and where it leaves another
+    case Kind::equals_ignore_case:
+    case Kind::prefix_ignore_case:
+    case Kind::suffix_ignore_case: {
+      const bool ascii = std::ranges::all_of(
+          test.text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+      if (ascii) return 2;
+      return 1 + static_cast<std::size_t>(std::ranges::count_if(test.text, [](char c) {
+               return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // letters
+             }));
+    }
+    case Kind::wildcard:
+      return test.text.size() + 1;  // bytes and stars
+    default:
+      return 1;
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(FindingKind kind) {
@@ -361,10 +384,14 @@ PatternCost cost_of(const Pattern& pattern) {
   for (const std::uint32_t c : used) {
     const FieldCondition& condition = pattern.conditions[c];
     cost.values += condition.any_of.size();
-    for (const ValueTest& test : condition.any_of) cost.wildcard_parts += parts_of(test);
+    const auto add = [&cost](const ValueTest& test) {
+      cost.wildcard_parts += parts_of(test);
+      cost.states += states_of(test);
+    };
+    std::ranges::for_each(condition.any_of, add);
     for (const auto& exclusion : condition.anything_but) {
       cost.values += exclusion.size();
-      for (const ValueTest& test : exclusion) cost.wildcard_parts += parts_of(test);
+      std::ranges::for_each(exclusion, add);
     }
   }
   return cost;

@@ -39,6 +39,11 @@ struct PatternCost {
   std::size_t conditions = 0;  // fields of all sub-rules: the most that one event has to look at
   std::size_t values = 0;      // tests of values in all lists
   std::size_t wildcard_parts = 0;  // pieces of text between stars, which are searched for
+  std::size_t states = 0;          // of tables, trees and automata, were nothing shared
+  // The most steps that an event with one value in each field can make the rule take, besides one
+  // pass over that value for each kind of test: each value tested met, each piece found, each
+  // condition looked at.
+  std::size_t work() const { return conditions + values + wildcard_parts; }
 };
 
 inline constexpr std::size_t kComparedMax = 1000;

@@ -131,10 +131,24 @@ TEST_F(RulesLint, CostsAndFields) {
   EXPECT_EQ(with_or["conditions"], 5);
   EXPECT_EQ(with_or["values"], 5);
   EXPECT_EQ(with_or["wildcard_parts"], 4);
+  EXPECT_EQ(plain["states"], 2);
+  EXPECT_EQ(plain["work"], 1 + 2);
+  EXPECT_EQ(with_or["states"], 1 + 8 + 6 + 1 + 1) << "z, p*q\\*r*, *k*l*, m, 1";
+  EXPECT_EQ(with_or["work"], 5 + 5 + 4);
   EXPECT_GT(with_or["bytes"].get<int>(), plain["bytes"].get<int>());
   EXPECT_LE(with_or["bytes"].get<int>() + plain["bytes"].get<int>(), report_["bytes"].get<int>());
   EXPECT_EQ(report_["fields"].dump(),
             R"([{"path":"a.b","rules":2},{"path":"c","rules":1},{"path":"d","rules":1}])");
+}
+
+TEST_F(RulesLint, StatesAreLinearInTheText) {
+  EXPECT_THAT(findings(R"({
+    "one": {"a":[5,true,{"numeric":[">",1,"<",3]},{"prefix":"abc"},{"suffix":"abcdef"}]},
+    "cased": {"b":[{"equals-ignore-case":"abc"},
+                   {"prefix":{"equals-ignore-case":"stra\u00dfe"}}]}})"),
+              IsEmpty());
+  EXPECT_EQ(report_["rules"][0]["states"], 3 + 2 + 2);
+  EXPECT_EQ(report_["rules"][1]["states"], 2 + 7);
 }
 
 TEST_F(RulesLint, TheTableNamesPlaces) {
