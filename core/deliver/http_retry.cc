@@ -159,7 +159,7 @@ void HttpTarget::store_done(HttpStore::Done done) {
 void HttpTarget::take_keys(const EventBatch& keys) {
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const StoredEvent entry = keys.at(i);
-    const std::uint64_t key = hash_order_key(entry.order_key);
+    const std::uint64_t key = hash_order_key(entry.order_key, hash_key_);
     lane_of(key).stored[key] += entry.attempts;
     keys_after_ = entry.order_key;
   }
@@ -178,7 +178,7 @@ void HttpTarget::take_back(std::shared_ptr<const EventBatch> events) {
   groups.resize((events->size() + per_group - 1) / per_group);
   for (std::size_t i = 0; i < events->size(); ++i) {
     // All events of a key in one batch, because they must not pass each other.
-    const std::uint64_t key = hash_order_key(events->at(i).order_key);
+    const std::uint64_t key = hash_order_key(events->at(i).order_key, hash_key_);
     groups[key == 0 ? i / per_group : (key >> 1U) % groups.size()].push_back(i);
   }
   for (const std::vector<std::size_t>& group : groups) {
@@ -201,7 +201,7 @@ void HttpTarget::take_back(std::shared_ptr<const EventBatch> events) {
       facts.first_attempt = event.first_attempt;
       batch->append(format_, facts.id, facts.accepted, text_of_entry(event, letter_), 0);
       batch->facts.push_back(facts);
-      if (ordered()) batch->keys.push_back(hash_order_key(event.order_key));
+      if (ordered()) batch->keys.push_back(hash_order_key(event.order_key, hash_key_));
       batch->oldest =
           batch->facts.size() == 1 ? facts.age_from : std::min(batch->oldest, facts.age_from);
     }

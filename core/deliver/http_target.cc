@@ -20,6 +20,7 @@ HttpTarget::HttpTarget(Setup setup)
       counters_(setup.counters),
       number_(setup.number),
       event_bytes_limit_(setup.event_bytes_limit),
+      hash_key_(setup.world.random()),
       reporter_(setup.world.host, setup.target),
       pool_(kSpareBytesMax),
       store_(setup.world.store, setup.number) {
@@ -93,7 +94,8 @@ void HttpTarget::refresh_open() {
 
 bool HttpTarget::take_slowly(std::string_view event, std::uint32_t index) {
   if (round_.closed) return true;  // it lags
-  const std::uint64_t key = ordered() ? hash_order_key(order_key(event, spec_.order_by)) : 0;
+  const std::uint64_t key =
+      ordered() ? hash_order_key(order_key(event, spec_.order_by), hash_key_) : 0;
   Lane& lane = lane_of(key);
   const std::uint64_t need = format_.bytes_of(event.size());
   if (!make_room(lane, need)) return turn_away(index);

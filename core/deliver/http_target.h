@@ -223,6 +223,7 @@ class HttpTarget {
   TargetSpec spec_;
   std::uint32_t number_;
   std::uint64_t event_bytes_limit_;
+  const std::uint64_t hash_key_;  // of the values of order_by
   Reporter reporter_;
 
   HttpFormat format_;

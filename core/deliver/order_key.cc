@@ -6,8 +6,6 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kHashKey = 0x2127599bf4325c37U;
-
 bool same_name(const JsonScanner& scanner, std::string_view name) {
   return scanner.escaped() ? unescape_json(scanner.raw()) == name : scanner.raw() == name;
 }
@@ -51,8 +49,8 @@ std::string_view order_key(std::string_view event, const FieldPath& path) {
   }
 }
 
-std::uint64_t hash_order_key(std::string_view key) {
-  return key.empty() ? 0 : hash_text(key, kHashKey) | 1U;
+std::uint64_t hash_order_key(std::string_view key, std::uint64_t hash_key) {
+  return key.empty() ? 0 : hash_text(key, hash_key) | 1U;
 }
 
 }  // namespace weir

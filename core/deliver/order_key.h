@@ -14,7 +14,7 @@ namespace weir {
 // The text of the string (as written, without quotes), number, boolean or null at this path; empty
 // where there is none, or an object or array.
 std::string_view order_key(std::string_view event, const FieldPath& path);
-// Never 0 but for the empty key.
-std::uint64_t hash_order_key(std::string_view key);
+// Never 0 but for the empty key. Without `hash_key` nobody can prepare values that hold up others.
+std::uint64_t hash_order_key(std::string_view key, std::uint64_t hash_key);
 
 }  // namespace weir

@@ -26,9 +26,10 @@ TEST(OrderKey, IsEmptyWhereThereIsNone) {
 }
 
 TEST(OrderKey, HashesNoKeyToZero) {
-  EXPECT_EQ(hash_order_key(""), 0U);
-  EXPECT_NE(hash_order_key("a"), 0U);
-  EXPECT_NE(hash_order_key("a"), hash_order_key("b"));
+  EXPECT_EQ(hash_order_key("", 7), 0U);
+  EXPECT_NE(hash_order_key("a", 7), 0U);
+  EXPECT_NE(hash_order_key("a", 7), hash_order_key("b", 7));
+  EXPECT_NE(hash_order_key("a", 7), hash_order_key("a", 8));
 }
 
 }  // namespace
