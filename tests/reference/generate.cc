@@ -128,6 +128,10 @@ constexpr const char* kNumbers[] = {"0",
                                     "5e-324",
                                     "4.9e-324",
                                     "1e23",
+                                    "100000000000000000000000",
+                                    "100000000000000000000001",
+                                    "95000000000000000000000",
+                                    "9.5e22",
                                     "1.7976931348623157e308",
                                     "-1.7976931348623157e308",
                                     "0.29999999999999998",
@@ -289,6 +293,11 @@ std::string Generator::made_up_number() {
     value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) + random_.below(1 << 20));
   }
   if (one_in(4)) value = static_cast<double>(random_.below(1000)) / 8;
+  // Mostly one of a few, so that spellings of one number meet.
+  static constexpr std::array kMeeting = {1e23,    9.5e22, 0x1p70, 0x1p-44, 1e22,
+                                          5e-324,  0.1,    0.3,    1e-7,    123456789012345680.0,
+                                          1.25e24, 4.35,   0x1p53, 1e300,   9007199254740994.0};
+  if (!one_in(3)) value = kMeeting[random_.below(kMeeting.size())];
   if (!std::isfinite(value) || value == 0) value = 1;
   std::array<char, 40> text{};
   const auto shortest =

@@ -36,6 +36,11 @@ bool may_pass(const NumberFilter& filter, const std::string& text) {
 
 std::string spelled(Random& random) {
   std::string text = random.below(3) == 0 ? "-" : "";
+  if (random.below(16) == 0) {
+    // So large that a double has other digits than its shortest form.
+    text += std::to_string(1 + random.below(1000));
+    return text.append(18 + random.below(random.below(4) == 0 ? 290 : 8), '0');
+  }
   const std::uint64_t whole = random.below(4) == 0 ? random.below(14) : random.below(4);
   if (whole == 0) text += '0';
   for (std::uint64_t i = 0; i < whole; ++i) {
