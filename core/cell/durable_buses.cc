@@ -150,10 +150,11 @@ LogPosition DurableBuses::start_of(const Bus& bus, const std::string& target) co
 void DurableBuses::open_feeds(std::size_t writer_index, Writer& writer, TargetId id,
                               const TargetSpec& spec) {
   for (const Bus& bus : buses_) {
-    if (std::ranges::find(spec.buses, bus.id) == spec.buses.end()) continue;
+    // A target that no rule names any more still gets what was accepted for it.
+    const bool known = stored_.state.find(bus.name, spec.name) != nullptr;
+    if (!known && std::ranges::find(spec.buses, bus.id) == spec.buses.end()) continue;
     // What the Writer has passed is the end for a target that comes while it runs.
     const auto passed = board_.passed(bus.id, writer_index, {bus.next_sequence, 0});
-    const bool known = stored_.state.find(bus.name, spec.name) != nullptr;
     LogPosition start = start_of(bus, spec.name);
     if (!known) start = std::max(start, passed->read());
     if (writer.has_feed(id, bus.id)) continue;
@@ -190,6 +191,13 @@ bool DurableBuses::forget(const std::string& target, TargetId id) {
 bool DurableBuses::forgotten(std::string_view target) const {
   return std::ranges::find(keeper_->saved().cursors, target, &StoredCursor::target) ==
          keeper_->saved().cursors.end();
+}
+
+bool DurableBuses::written_down(const TargetSpec& spec) const {
+  return std::ranges::all_of(buses_, [&](const Bus& bus) {
+    return std::ranges::find(spec.buses, bus.id) == spec.buses.end() ||
+           keeper_->saved().find(bus.name, spec.name) != nullptr;
+  });
 }
 
 void DurableBuses::close() {

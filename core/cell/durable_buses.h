@@ -93,7 +93,8 @@ class DurableBuses final : private BusLogOutput,
   // bus; the `index` is the Writer's.
   CatchUp& add_writer(std::size_t index, Writer& writer, std::vector<Port*> ports, const Now& now);
   // Every durable bus whose rules name the target feeds it: from its cursor on, or, if it is new,
-  // from the end. Feeds that it has already stay as they are.
+  // from the end. So do those for which it has a cursor from an earlier run. Feeds that it has
+  // already stay as they are.
   void open_feeds(std::size_t writer_index, Writer& writer, TargetId id, const TargetSpec& spec);
 
   // By BusId, null for memory buses.
@@ -118,6 +119,9 @@ class DurableBuses final : private BusLogOutput,
   bool forget(const std::string& target, TargetId id);
   // That is written down.
   bool forgotten(std::string_view target) const;
+  // The place of the target is, for each durable bus that it takes from: what is accepted from now
+  // on reaches it, whatever happens to the process. On the thread of the logs.
+  bool written_down(const TargetSpec& spec) const;
   void close();
   bool quiescent() const;
 

@@ -20,7 +20,6 @@ void BlockAppender::find_targets(std::span<Target* const> slots, Admits admits) 
       if (target->seen_in_block != blocks_) {
         target->seen_in_block = blocks_;
         Feed* feed = block_->log_sequence == 0 ? nullptr : target->feeds().find(block_->bus);
-        WEIR_CHECK(feed != nullptr || block_->log_sequence == 0);
         target->in_block = admits(feed);
         if (target->in_block) {
           targets_.push_back(target);
@@ -49,6 +48,7 @@ void BlockAppender::start(const Block& block, std::uint32_t from) {
 void BlockAppender::begin(const Block& block, std::span<Target* const> slots) {
   start(block, 0);
   find_targets(slots, [&](const Feed* feed) {
+    WEIR_CHECK(feed != nullptr || block.log_sequence == 0);
     if (feed == nullptr || !feed->live) return feed == nullptr;
     WEIR_CHECK(feed->taken <= LogPosition{.sequence = block.log_sequence});
     return true;
