@@ -118,12 +118,13 @@ class PutEventsWork final : public HttpWork, public EventTicketOwner {
 
 }  // namespace
 
-AwsRoute::AwsRoute(const Shared& shared, const PutEventsLimits& limits, std::uint64_t seed)
+AwsRoute::AwsRoute(const Shared& shared, Options options, std::uint64_t seed)
     : desk_(shared.desk),
       access_(shared.access),
       changes_(shared.changes),
+      options_(std::move(options)),
       model_(shared.model),
-      reader_(limits),
+      reader_(options_.put_events),
       seed_(seed) {}
 
 void AwsRoute::answer(HttpExchange& exchange, HttpAnswer answer) {
@@ -235,7 +236,12 @@ void AwsRoute::put_events(HttpExchange& exchange, const Now& now) {
       exchange, counters_, "x-amzn-RequestId: " + std::string(id.data(), id.size()) + "\r\n");
   PutEventsWork& call = *work;
   PutEventsBatch& batch = call.batch;
-  auto error = reader_.read(request.body, model_.get(), now.wall, seed_, requests_, batch);
+  auto error = reader_.read(request.body, model_.get(),
+                            {.now = now.wall,
+                             .id_seed = seed_,
+                             .id_sequence = requests_,
+                             .strict_bus = options_.strict_sources[request.source.value]},
+                            batch);
   if (!error) error = check_buses(request, batch);
   if (error) {
     HttpAnswer refused = aws_answer(*error);

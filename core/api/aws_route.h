@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/api/api_model.h"
 #include "core/api/change_desk.h"
@@ -40,8 +41,12 @@ class AwsRoute final : public HttpHandler {
     const Snapshot<ApiModel>& model;
     ChangeDesk& changes;
   };
+  struct Options {
+    PutEventsLimits put_events = {};
+    std::vector<bool> strict_sources = {};  // by SourceId: an unknown bus fails the entry
+  };
   // `seed`: of ids, different in each run.
-  AwsRoute(const Shared& shared, const PutEventsLimits& limits, std::uint64_t seed);
+  AwsRoute(const Shared& shared, Options options, std::uint64_t seed);
 
   void head(HttpExchange& exchange, const Now& now) override;
   void handle(HttpExchange& exchange, const Now& now) override;
@@ -58,6 +63,7 @@ class AwsRoute final : public HttpHandler {
   EventDesk& desk_;
   const HttpAccess& access_;
   ChangeDesk& changes_;
+  const Options options_;
   Snapshot<ApiModel>::Reader model_;
   PutEventsReader reader_;
   EventPatternTest pattern_test_;

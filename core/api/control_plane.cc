@@ -209,6 +209,9 @@ AwsOutcome ControlPlane::put_rule() {
   }
   if (constraints.error()) return *constraints.error();
   if (schedule && !schedule->empty()) {
+    if (key.first != "default") {
+      return validation_error("ScheduleExpression is supported only on the default event bus.");
+    }
     return validation_error(
         "Parameter ScheduleExpression is not valid. Reason: weir fires no "
         "schedules.");

@@ -194,8 +194,7 @@ void PutEventsReader::write(const Entry& entry, const ApiModel& model, WallTime 
 }
 
 std::optional<AwsError> PutEventsReader::read(std::string_view body, const ApiModel& model,
-                                              WallTime now, std::uint64_t id_seed,
-                                              std::uint64_t id_sequence, PutEventsBatch& out) {
+                                              const PutEventsCall& call, PutEventsBatch& out) {
   if (!input_.read(body)) return input_.error();
   if (input_.member(input_.root(), "EndpointId") != nullptr) {
     return validation_error(
@@ -232,7 +231,7 @@ std::optional<AwsError> PutEventsReader::read(std::string_view body, const ApiMo
     const Entry& entry = entries_[i];
     PutEventsResult& result = out.results.emplace_back();
     if (!check_entry(entry, result)) continue;
-    result.id = event_id(id_seed, id_sequence, static_cast<std::uint32_t>(i));
+    result.id = event_id(call.id_seed, call.id_sequence, static_cast<std::uint32_t>(i));
     const std::string_view given =
         entry.bus == nullptr ? std::string_view("default") : text_of(*entry.bus, memory);
     const std::string_view name = model.bus_name(given);
@@ -240,14 +239,14 @@ std::optional<AwsError> PutEventsReader::read(std::string_view body, const ApiMo
     if (bus == nullptr) {
       // As the service has it: no failure, and no event.
       ++out.unknown_bus;
-      if (limits_.strict_bus) {
+      if (call.strict_bus) {
         fail(result, "ResourceNotFoundException",
              "Event bus " + std::string(given) + " does not exist.");
       }
       continue;
     }
     PutEventsPart& part = part_of(name, bus->id, out);
-    write(entry, model, now, result.id, part.lines);
+    write(entry, model, call.now, result.id, part.lines);
     result.part = static_cast<std::uint32_t>(&part - out.parts.data());
     result.line = ++part.count;
   }

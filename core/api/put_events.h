@@ -29,7 +29,14 @@ namespace weir {
 struct PutEventsLimits {
   std::size_t entries_max = 10;
   std::uint64_t request_bytes_max = kMiB;  // as the service counts them
-  bool strict_bus = false;                 // an unknown bus fails the entry
+};
+
+// What one call brings beside its body. Ids are those of event_id(id_seed, id_sequence, entry).
+struct PutEventsCall {
+  WallTime now;
+  std::uint64_t id_seed = 0;
+  std::uint64_t id_sequence = 0;
+  bool strict_bus = false;  // an unknown bus fails the entry
 };
 
 // What became of one entry.
@@ -60,10 +67,9 @@ class PutEventsReader {
  public:
   explicit PutEventsReader(const PutEventsLimits& limits) : limits_(limits) {}
 
-  // Ids are those of event_id(id_seed, id_sequence, entry). An error: nothing is taken.
-  std::optional<AwsError> read(std::string_view body, const ApiModel& model, WallTime now,
-                               std::uint64_t id_seed, std::uint64_t id_sequence,
-                               PutEventsBatch& out);
+  // An error: nothing is taken.
+  std::optional<AwsError> read(std::string_view body, const ApiModel& model,
+                               const PutEventsCall& call, PutEventsBatch& out);
 
  private:
   struct Entry {

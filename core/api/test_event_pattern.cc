@@ -11,9 +11,9 @@
 namespace weir {
 namespace {
 
-// What an event must have to be one.
-constexpr std::array<std::string_view, 7> kMembers = {"id",     "account",   "source",     "time",
-                                                      "region", "resources", "detail-type"};
+// What an event must have to be one. The reference asks for `resources` too, the service does not.
+constexpr std::array<std::string_view, 6> kMembers = {"id",   "account", "source",
+                                                      "time", "region",  "detail-type"};
 
 AwsError invalid_pattern(std::string_view pattern, const PatternError& error) {
   return {.code = "InvalidEventPatternException", .message = pattern_words(pattern, error)};

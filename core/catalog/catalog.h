@@ -58,6 +58,7 @@ struct HttpSourceSpec {
   std::vector<Secret> tokens;                // any of them lets a request in; none: all may
   std::uint64_t body_bytes_max = 16 * kMiB;  // of a request, inflated
   std::optional<TlsServerSpec> tls = std::nullopt;
+  bool strict_bus = false;  // PutEvents: an entry for a bus that is not there fails
 };
 
 struct SourceSpec {

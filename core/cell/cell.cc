@@ -134,7 +134,8 @@ Ingest& Cell::make_ingest(Port& port, std::vector<SourceListener> listeners,
 
 FrontDoor& Cell::make_front_door(const Catalog& catalog, Port& port,
                                  const std::vector<SourceListener>& listeners,
-                                 const HttpServer::Limits& limits) {
+                                 const HttpServer::Limits& limits, WallTime since,
+                                 std::function<void()> wake_control) {
   WEIR_CHECK(front_door_ == nullptr);
   request_blocks_ = std::make_unique<BlockPool>(request_blocks_for(catalog), kBlockHeadroom,
                                                 kBlockCapacity, std::size_t{2});
@@ -146,8 +147,9 @@ FrontDoor& Cell::make_front_door(const Catalog& catalog, Port& port,
                                    .sequence = sequence_,
                                    .sealed = sealed_,
                                    .id_seed = run_seed_};
-  front_door_ =
-      std::make_unique<FrontDoor>(catalog, port, filler, intake_, listeners, hosts_.ingest, limits);
+  front_door_ = std::make_unique<FrontDoor>(
+      catalog, port, filler, intake_, listeners, hosts_.ingest, limits,
+      FrontDoor::Api{.since = since, .seed = run_seed_, .wake_control = std::move(wake_control)});
   for (const SourceListener& listener : listeners) {
     acks_.set(listener.source, front_door_->desk());
   }

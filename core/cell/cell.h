@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -67,7 +68,8 @@ class Cell {
   // For the sources of kind `http`; on the thread of the Ingest.
   FrontDoor& make_front_door(const Catalog& catalog, Port& port,
                              const std::vector<SourceListener>& listeners,
-                             const HttpServer::Limits& limits);
+                             const HttpServer::Limits& limits, WallTime since,
+                             std::function<void()> wake_control);
   // `store`: of this Writer alone; null without a data directory.
   Writer& make_writer(std::size_t index, Port& port, EventStore* store = nullptr,
                       DeliveryNames names = {}, const WriterFaults& faults = {});

@@ -35,22 +35,40 @@ std::vector<HttpListener> http_listeners(const Catalog& catalog,
   return result;
 }
 
+AwsRoute::Options aws_options(const Catalog& catalog) {
+  AwsRoute::Options options;
+  for (const SourceSpec& source : catalog.sources) {
+    options.strict_sources.push_back(source.http.strict_bus);
+  }
+  return options;
+}
+
 }  // namespace
 
 FrontDoor::FrontDoor(const Catalog& catalog, Port& port, const BlockFiller::Shared& shared,
                      const IntakeContext& intake, const std::vector<SourceListener>& listeners,
-                     IngestEvents& events, const HttpServer::Limits& limits)
+                     IngestEvents& events, const HttpServer::Limits& limits, const Api& api)
     : buses_(bus_names(catalog)),
+      since_(api.since),
       desk_(shared, intake),
       access_(tokens_of(catalog)),
       bulk_(desk_, access_, [this](std::string_view name) { return find_bus(name); }),
       operations_(desk_, access_, buses_),
+      model_(std::make_shared<const ApiModel>(catalog, ApiObjects(), since_)),
+      changes_(api.wake_control),
+      aws_({.desk = desk_, .access = access_, .model = model_, .changes = changes_},
+           aws_options(catalog), api.seed),
       routes_(local_sources(catalog)),
       server_(port, http_listeners(catalog, listeners), routes_, events, limits) {
   routes_.add(std::string(BulkRoute::kPrefix), bulk_);
   routes_.add("/health/live", operations_);
   routes_.add("/health/ready", operations_);
   routes_.add("/metrics", operations_);
+  routes_.add("/", aws_);
+}
+
+void FrontDoor::show(const Catalog& configuration, const ApiObjects& objects) {
+  model_.publish(std::make_shared<const ApiModel>(configuration, objects, since_));
 }
 
 BusId FrontDoor::find_bus(std::string_view name) const {

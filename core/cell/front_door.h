@@ -5,9 +5,11 @@
 // one thread, that of the Sequencer. Lifetime: the port and the shared parts outlive it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "core/api/aws_route.h"
 #include "core/catalog/catalog.h"
 #include "core/serve/bulk_route.h"
 #include "core/serve/event_desk.h"
@@ -20,9 +22,14 @@ namespace weir {
 
 class FrontDoor {
  public:
+  struct Api {
+    WallTime since;                      // what objects of the configuration say of their creation
+    std::uint64_t seed = 0;              // of ids, another one in each run
+    std::function<void()> wake_control;  // there is something in changes()
+  };
   FrontDoor(const Catalog& catalog, Port& port, const BlockFiller::Shared& shared,
             const IntakeContext& intake, const std::vector<SourceListener>& listeners,
-            IngestEvents& events, const HttpServer::Limits& limits);
+            IngestEvents& events, const HttpServer::Limits& limits, const Api& api);
   FrontDoor(const FrontDoor&) = delete;
   FrontDoor& operator=(const FrontDoor&) = delete;
 
@@ -31,6 +38,11 @@ class FrontDoor {
   HttpServer& server() { return server_; }
   const HttpServer& server() const { return server_; }
   OperationsRoute& operations() { return operations_; }
+  const AwsRoute& aws() const { return aws_; }
+  // The control thread's: what EventBridge's operations show from now on.
+  void show(const Catalog& configuration, const ApiObjects& objects);
+  // What requests ask of the control thread.
+  ChangeDesk& changes() { return changes_; }
   // For further handlers, before the server is polled; they outlive this.
   HttpRoutes& routes() { return routes_; }
   const HttpAccess& access() const { return access_; }
@@ -42,10 +54,14 @@ class FrontDoor {
 
  private:
   const std::vector<std::string> buses_;  // by BusId
+  const WallTime since_;
   EventDesk desk_;
   TokenAccess access_;
   BulkRoute bulk_;
   OperationsRoute operations_;
+  Snapshot<ApiModel> model_;
+  ChangeDesk changes_;
+  AwsRoute aws_;
   HttpRoutes routes_;
   HttpServer server_;  // first to go: its requests hold tickets of the desk
 };

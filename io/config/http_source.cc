@@ -74,6 +74,7 @@ void read_http_source(const Section& section, CatalogDraft& draft, SourceSpec& s
   std::optional<Endpoint> endpoint = read_tcp(section, true, "http");
   spec.allow_public = section.flag("allow_public").value_or(false);
   read_tokens(section, draft, spec);
+  spec.http.strict_bus = section.flag("strict_bus").value_or(false);
   read_server_tls(section, draft, spec);
   if (!endpoint) return;
   spec.listen = std::move(*endpoint);

@@ -17,10 +17,10 @@ namespace weir {
 namespace {
 
 constexpr std::array<std::string_view, 5> kKinds = {"tcp", "unix", "file", "stdin", "http"};
-constexpr std::array<std::string_view, 17> kKeys = {
+constexpr std::array<std::string_view, 18> kKeys = {
     "tcp",     "unix",       "file",   "stdin",        "http",     "format",
     "bus",     "follow",     "fields", "allow_public", "envelope", "limits",
-    "rejects", "congestion", "acks",   "tokens_file",  "tls"};
+    "rejects", "congestion", "acks",   "tokens_file",  "tls",      "strict_bus"};
 constexpr std::array<std::string_view, 3> kEnvelopeKeys = {"source", "detail-type", "resources"};
 constexpr std::array<std::string_view, 2> kSourceLimitKeys = {"event", "body"};
 // A body is held whole, and with it what it inflates to.
@@ -102,6 +102,7 @@ void read_kind_of_source(const Section& section, CatalogDraft& draft, SourceSpec
   if (!http) {
     refuse_key(section, "tokens_file", "only http has it");
     refuse_key(section, "tls", "only http has it");
+    refuse_key(section, "strict_bus", "only http has it");
   }
   if (spec.kind != SourceKind::file) refuse_key(section, "follow", "only files are followed");
   if (spec.kind != SourceKind::tcp && !http) {

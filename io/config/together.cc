@@ -125,14 +125,14 @@ void warn_of_loops(CatalogDraft& draft) {
 
 void warn_of_unused(const Section& root, CatalogDraft& draft) {
   const Catalog& catalog = draft.catalog;
+  // Requests bring events to any bus, and rules that use any target.
+  const bool has_api = std::ranges::any_of(
+      catalog.sources, [](const SourceSpec& source) { return source.kind == SourceKind::http; });
+  if (has_api) return;
   std::vector<bool> has_rule(catalog.buses.size(), false);
   std::vector<bool> has_source(catalog.buses.size(), false);
   for (const RuleSpec& rule : catalog.rules) has_rule[rule.bus.value] = true;
   for (std::size_t i = 0; i < catalog.sources.size(); ++i) {
-    if (catalog.sources[i].kind == SourceKind::http) {  // feeds any of them
-      std::fill(has_source.begin(), has_source.end(), true);
-      continue;
-    }
     const BusId bus = catalog.sources[i].bus;
     has_source[bus.value] = true;
     if (!has_rule[bus.value]) {

@@ -218,6 +218,14 @@ void write_http(Page& page, const FrontDoor& door) {
   page.one_counter("http_sent_bytes_total", "Bytes sent.", c.bytes_out.read());
   page.one_counter("http_submissions_given_up_total", "Submissions cut short for want of blocks.",
                    door.desk().counters().given_up.read());
+  const AwsCounters& aws = door.aws().counters();
+  page.one_counter("api_requests_total", "Calls of EventBridge's operations.", aws.requests.read());
+  page.one_counter("api_errors_total", "Those answered with an error.", aws.errors.read());
+  page.one_counter("api_entries_total", "Entries of PutEvents.", aws.entries.read());
+  page.one_counter("api_failed_entries_total", "Those answered with an error of their own.",
+                   aws.entries_failed.read());
+  page.one_counter("api_unknown_bus_entries_total", "Those for a bus that is not there.",
+                   aws.unknown_bus.read());
 }
 
 }  // namespace

@@ -50,13 +50,13 @@ bool same_target(const TargetSpec& a, const TargetSpec& b) {
 
 }  // namespace
 
-Pipeline::Pipeline(Catalog catalog, std::unique_ptr<DataDirectory> data)
-    : catalog_(std::move(catalog)), data_(std::move(data)) {}
+Pipeline::Pipeline(Catalog catalog, std::unique_ptr<DataDirectory> data, Waker& control)
+    : catalog_(std::move(catalog)), control_(control), data_(std::move(data)) {}
 
 Result<std::unique_ptr<Pipeline>> Pipeline::create(const Catalog& catalog,
                                                    std::unique_ptr<DataDirectory> data,
-                                                   Console& console) {
-  std::unique_ptr<Pipeline> pipeline(new Pipeline(catalog, std::move(data)));
+                                                   Console& console, Waker& control) {
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(catalog, std::move(data), control));
   Pipeline& self = *pipeline;
   const auto processors = usable_processors();
   const std::size_t threads =
@@ -313,6 +313,7 @@ Status Pipeline::reload(const Catalog& catalog) {
     routing = std::move(built).value();
   }
   for (const TargetSpec& target : next.targets) install_target(target);
+  if (Status status = write_down(next); !status) return status;
   publish(routing);
   // No Router counts in the old statistics any more.
   for (std::size_t slot = 0; slot < routing_->rule_names.size(); ++slot) {

@@ -30,10 +30,11 @@ namespace weir {
 
 class Pipeline final : private ProcessNames, private DataDirectory::Logs {
  public:
-  // `data`: of the catalog's data_dir; null without one.
+  // `data`: of the catalog's data_dir; null without one. `control` wakes the control thread, and
+  // outlives this.
   static Result<std::unique_ptr<Pipeline>> create(const Catalog& catalog,
                                                   std::unique_ptr<DataDirectory> data,
-                                                  Console& console);
+                                                  Console& console, Waker& control);
   ~Pipeline() override;
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
@@ -83,6 +84,9 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   const Catalog& catalog() const { return catalog_; }
   const Cell& cell() const { return *cell_; }
   const Ingest* ingest() const { return std::as_const(*cell_).ingest(); }
+  FrontDoor* front_door() { return cell_->front_door(); }
+  // There is something for the thread that takes requests.
+  void wake_input() { ingest_loop_->waker().wake(); }
   const FrontDoor* front_door() const { return std::as_const(*cell_).front_door(); }
   const std::vector<TargetView>& targets() const { return targets_; }
   std::uint64_t bytes_in() const;
@@ -94,7 +98,7 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
     std::unique_ptr<FileFeed> feed;
     std::unique_ptr<FileReader> reader;
   };
-  Pipeline(Catalog catalog, std::unique_ptr<DataDirectory> data);
+  Pipeline(Catalog catalog, std::unique_ptr<DataDirectory> data, Waker& control);
   Status open_listeners();
   Status make_loops(const Plan& plan);
   Status open_files();
@@ -120,6 +124,7 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   bool writers_idle();
   void save_and_close_logs();
   bool caught_up();
+  Status write_down(const Catalog& catalog);
   bool reach(const std::function<bool()>& condition);
   bool logs_reach(const std::function<bool()>& condition);  // asked on the logs' thread
   bool only_disk_waits() const;
@@ -130,6 +135,7 @@ class Pipeline final : private ProcessNames, private DataDirectory::Logs {
   Status forget_target(const std::string& name) override;
 
   Catalog catalog_;
+  Waker& control_;
   std::unique_ptr<Messages> messages_;
   TargetSlots slots_;
   mutable std::mutex slots_mutex_;  // names are read by stages' messages

@@ -42,7 +42,8 @@ void Pipeline::place_input(std::size_t thread, const Plan& plan) {
   }
   if (!requests.empty()) {
     FrontDoor& door = cell_->make_front_door(catalog_, new_port(thread), requests,
-                                             {.connections_max = connections});
+                                             {.connections_max = connections}, wall_now(),
+                                             [this] { control_.wake(); });
     watch(thread, door.desk(), loops_with(plan, &ThreadPlan::router));
     watch(thread, door.server(), {});
   }

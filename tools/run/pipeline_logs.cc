@@ -75,6 +75,19 @@ bool Pipeline::logs_reach(const std::function<bool()>& condition) {
   });
 }
 
+// Before rules send events to targets that had no place in the logs: the place is on disk, so that
+// a restart gives them all that was accepted for them.
+Status Pipeline::write_down(const Catalog& catalog) {
+  if (data_ == nullptr || log_loop_ == nullptr) return Done{};
+  const DurableBuses& durable = *cell_->durable();
+  const bool written = logs_reach([&] {
+    return std::ranges::all_of(
+        catalog.targets, [&](const TargetSpec& target) { return durable.written_down(target); });
+  });
+  if (written) return Done{};
+  return Error{"the places of targets in the logs cannot be written to " + catalog.data_dir};
+}
+
 // What was delivered up to now is written down, so that the next start does not repeat it.
 void Pipeline::save_and_close_logs() {
   DurableBuses& durable = *cell_->durable();

@@ -11,6 +11,7 @@
 #include "io/config/load.h"
 #include "io/ring/clock.h"
 #include "io/run/signals.h"
+#include "tools/run/api_control.h"
 #include "tools/run/console.h"
 #include "tools/run/log_news.h"
 #include "tools/run/metrics_page.h"
@@ -64,13 +65,20 @@ class Run {
         console_.note(line);
       }
     }
-    auto pipeline = Pipeline::create(loaded->catalog, std::move(data), console_);
+    auto api = ApiControl::create(loaded->catalog, console_);
+    if (!api) return fail(kExitFailed, api.error());
+    api_ = std::move(api).value();
+    auto pipeline = Pipeline::create(api_->catalog(), std::move(data), console_, signals_);
     if (!pipeline) return fail(kExitUsage, pipeline.error());
     pipeline_ = std::move(pipeline).value();
+    api_->attach(*pipeline_);
     if (Status started = pipeline_->start(); !started) return fail(kExitUsage, started.error());
     warn_of_memory();
     if (pipeline_->open_to_all()) {
       console_.note("http asks for no token: whoever is on this machine may send");
+    }
+    if (api_->forgets()) {
+      console_.note("rules made through the API go with the process: there is no data_dir");
     }
     for (const std::string& line : pipeline_->listening()) console_.say(line);
     watch();
@@ -127,6 +135,7 @@ class Run {
     pipeline_->look_at_disk();
     pipeline_->answer_metrics(make_metrics_page);
     pipeline_->serve_errands();
+    api_->serve(stopping_);
     if (stopping_ && (drained() || now >= stop_deadline_)) done_ = true;
     if (console_.terminal() && now >= next_status_) {
       console_.status(status_.next(*pipeline_, now, terminal_width()));
@@ -167,7 +176,7 @@ class Run {
       return;
     }
     for (const Fault& warning : loaded->warnings) console_.warn(to_string(warning));
-    if (Status status = pipeline_->reload(loaded->catalog); !status) {
+    if (Status status = api_->configure(loaded->catalog); !status) {
       console_.warn(status.error().message + "; the old configuration stays in force");
       return;
     }
@@ -203,7 +212,8 @@ class Run {
 
   const Arguments& arguments_;
   Console& console_;
-  SignalWaiter signals_;  // before any thread starts
+  SignalWaiter signals_;             // before any thread starts
+  std::unique_ptr<ApiControl> api_;  // uses the pipeline and is not called when that goes
   std::unique_ptr<Pipeline> pipeline_;
   StatusLine status_;
   MonotonicTime next_status_;

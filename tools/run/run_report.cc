@@ -120,6 +120,7 @@ Report report_buses(const Pipeline& pipeline) {
 
 Report report_http(const FrontDoor& door) {
   const HttpServerCounters& counters = door.server().counters();
+  const AwsCounters& aws = door.aws().counters();
   return {{"connections", counters.connections_total.read()},
           {"requests", counters.requests.read()},
           {"refused", counters.requests_refused.read()},
@@ -130,7 +131,13 @@ Report report_http(const FrontDoor& door) {
            {{"2xx", counters.answers_good.read()},
             {"4xx", counters.answers_client.read()},
             {"5xx", counters.answers_server.read()}}},
-          {"given_up", door.desk().counters().given_up.read()}};
+          {"given_up", door.desk().counters().given_up.read()},
+          {"api",
+           {{"requests", aws.requests.read()},
+            {"errors", aws.errors.read()},
+            {"entries", aws.entries.read()},
+            {"entries_failed", aws.entries_failed.read()},
+            {"unknown_bus", aws.unknown_bus.read()}}}};
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class AwsRouteTest : public testing::Test {
     desk_->watch_gates({nullptr, &gate_});
     route_ = std::make_unique<AwsRoute>(
         AwsRoute::Shared{.desk = *desk_, .access = access_, .model = model_, .changes = changes_},
-        PutEventsLimits{}, 7);
+        AwsRoute::Options{.strict_sources = {true, false}}, 7);
   }
 
   HttpAnswer call(const std::string& operation, std::string body, SourceId source = SourceId(0)) {

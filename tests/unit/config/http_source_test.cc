@@ -44,7 +44,17 @@ TEST_F(HttpSource, IsRead) {
   EXPECT_EQ(source.format, SourceFormat::ndjson);
   EXPECT_EQ(source.http.body_bytes_max, 16 * kMiB);
   EXPECT_TRUE(source.http.tokens.empty());
+  EXPECT_FALSE(source.http.strict_bus);
   EXPECT_THAT(texts(loaded->warnings), IsEmpty()) << "it feeds every bus";
+}
+
+TEST_F(HttpSource, BringsRulesThatNameAnyTarget) {
+  const auto loaded = load_text(
+      "sources: {api: {http: \"127.0.0.1:8080\", strict_bus: true}, in: {stdin: true}}\n"
+      "targets: {t: {discard: true}}\n");
+  ASSERT_TRUE(loaded);
+  EXPECT_TRUE(loaded->catalog.sources[0].http.strict_bus);
+  EXPECT_THAT(texts(loaded->warnings), IsEmpty()) << "rules may come by requests";
 }
 
 TEST_F(HttpSource, HasLimitsTokensAndTls) {
@@ -94,7 +104,7 @@ TEST_F(HttpSource, OtherKeysHaveNoMeaning) {
         << key;
   }
   for (const std::string key :
-       {"tokens_file: x", "tls: {cert: a, key: b}", "limits: {body: 1MiB}"}) {
+       {"tokens_file: x", "tls: {cert: a, key: b}", "strict_bus: true", "limits: {body: 1MiB}"}) {
     EXPECT_THAT(faults_of(with("bus: a, tcp: \"127.0.0.1:80\", " + key)),
                 ElementsAre(HasSubstr("has no meaning here, only http has")))
         << key;
