@@ -23,6 +23,28 @@ void ArraySearch::start(const EventState& state) {
   choices_.assign(state.array_count(), Choice{});
   trail_.clear();
   steps_left_ = state.tables().array_steps_max;
+  find_binding();
+}
+
+// Elements that are the only one of their array with a value restrict nothing, however deep arrays
+// lie in one another.
+void ArraySearch::find_binding() {
+  const std::uint32_t count = state_->element_count();
+  siblings_.assign(state_->array_count(), 0);
+  binding_.resize(count);
+  for (std::uint32_t e = kFree + 1; e < count; ++e) {
+    const EventState::Element& element = state_->element(e);
+    if (element.begin < element.end) ++siblings_[element.array];
+  }
+  binding_[kFree] = kFree;
+  for (std::uint32_t e = kFree + 1; e < count; ++e) {  // parents come first
+    const EventState::Element& element = state_->element(e);
+    binding_[e] = siblings_[element.array] > 1 ? e : binding_[element.parent];
+  }
+}
+
+void ArraySearch::spend(std::uint64_t steps) {
+  steps_left_ -= std::min(steps, steps_left_);
 }
 
 std::span<const std::uint32_t> ArraySearch::values_of(std::uint32_t path) {
@@ -81,10 +103,10 @@ std::uint32_t ArraySearch::next_fitting(std::span<const std::uint32_t> list, std
                                       list.begin());
   };
   while (cursor < list.size()) {
-    if (steps_left_ > 0) --steps_left_;
     const std::uint32_t occurrence = list[cursor];
     bool fits = true;
-    for (std::uint32_t e = state_->occurrence(occurrence).element; e != kFree;) {
+    std::uint64_t steps = 0;
+    for (std::uint32_t e = innermost(occurrence); e != kFree; ++steps) {
       const EventState::Element& element = state_->element(e);
       const Choice& choice = choices_[element.array];
       if (choice.event == event && choice.element != e) {
@@ -96,23 +118,26 @@ std::uint32_t ArraySearch::next_fitting(std::span<const std::uint32_t> list, std
         fits = false;
         break;
       }
-      e = element.parent;
+      e = binding_[element.parent];
     }
+    spend(std::max<std::uint64_t>(steps, 1));
     if (fits) return cursor;
   }
   return cursor;
 }
 
 void ArraySearch::choose(std::uint32_t occurrence, std::uint32_t level) {
-  for (std::uint32_t e = state_->occurrence(occurrence).element; e != kFree;) {
+  std::uint64_t steps = 0;
+  for (std::uint32_t e = innermost(occurrence); e != kFree; ++steps) {
     const EventState::Element& element = state_->element(e);
     Choice& choice = choices_[element.array];
     if (choice.event != state_->event()) {
       choice = {state_->event(), e, level};
       trail_.push_back(element.array);
     }
-    e = element.parent;
+    e = binding_[element.parent];
   }
+  spend(steps > 1 ? steps - 1 : 0);
 }
 
 void ArraySearch::undo(std::uint32_t trail) {
@@ -128,11 +153,10 @@ bool ArraySearch::advance(std::uint32_t level) {
   if (at.cursor < candidates.size()) {
     choose(candidates[at.cursor], level);
     // Values of the same element would restrict the same way.
-    const std::uint32_t element = state_->occurrence(candidates[at.cursor]).element;
+    const std::uint32_t element = innermost(candidates[at.cursor]);
     do {
       ++at.cursor;
-    } while (at.cursor < candidates.size() &&
-             state_->occurrence(candidates[at.cursor]).element == element);
+    } while (at.cursor < candidates.size() && innermost(candidates[at.cursor]) == element);
     return true;
   }
   if (!condition.absent || at.absence_tried) return false;

@@ -48,6 +48,12 @@ class ArraySearch {
     std::uint32_t level = 0;
   };
 
+  void find_binding();
+  void spend(std::uint64_t steps);
+  // The innermost element around a value that can restrict another; kFree if there is none.
+  std::uint32_t innermost(std::uint32_t occurrence) const {
+    return binding_[state_->occurrence(occurrence).element];
+  }
   std::span<const std::uint32_t> values_of(std::uint32_t path);
   std::span<const std::uint32_t> candidates_of(std::uint32_t condition);
   bool meets(const Condition& condition, std::uint32_t occurrence) const;
@@ -61,8 +67,11 @@ class ArraySearch {
   const EventState* state_ = nullptr;
   std::vector<List> path_lists_;
   std::vector<List> condition_lists_;
-  std::vector<std::uint32_t> pool_;  // of all lists
-  std::vector<Choice> choices_;      // by array
+  std::vector<std::uint32_t> pool_;      // of all lists
+  std::vector<Choice> choices_;          // by array
+  std::vector<std::uint32_t> siblings_;  // by array: its elements that hold values
+  std::vector<std::uint32_t> binding_;   // by element: itself, or the innermost around it, that can
+                                         // restrict anything
   std::vector<std::uint32_t> trail_;
   std::vector<Level> levels_;
   std::uint64_t steps_left_ = 0;

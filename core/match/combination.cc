@@ -20,10 +20,10 @@ bool Combination::some_test_passed(const Condition& condition) const {
   constexpr std::uint32_t kFew = 16;
   const std::uint32_t* tests = tables_->condition_parts.data() + condition.parts;
   const std::uint32_t* end = tests + condition.test_count;
-  if (condition.test_count <= kFew) {
+  if (condition.test_count <= std::max(kFew, state_->path(condition.path).count)) {
     return std::any_of(tests, end, [this](std::uint32_t t) { return state_->passed(t); });
   }
-  // A long list: rather look for the few tests that passed in it.
+  // A list longer than the field has values: rather look for the few tests that passed in it.
   std::uint32_t o = state_->path(condition.path).last;
   for (; o != kNone; o = state_->occurrence(o).previous) {
     for (const std::uint32_t hit : state_->hits_of(o)) {

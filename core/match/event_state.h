@@ -45,7 +45,8 @@ class EventState {
     std::uint32_t parent = kFree;
     std::uint32_t begin = 0;  // of its occurrences
     std::uint32_t end = 0;
-    std::uint32_t depth = 0;  // of the array in the tree of names
+    std::uint32_t depth = 0;      // of the array in the tree of names
+    std::uint32_t outer = kFree;  // the innermost around it that stands less deep there
   };
 
   void fit(const Tables& tables);
@@ -116,7 +117,9 @@ class EventState {
   // `depth`: of the array in the tree of names.
   std::uint32_t open_element(std::uint32_t array, std::uint32_t parent, std::uint32_t depth) {
     if (other_ != nullptr) other_->open_element(array, parent, depth);
-    elements_.push_back({array, parent, occurrence_count(), 0, depth});
+    const Element& around = elements_[parent];
+    const std::uint32_t outer = around.depth == depth ? around.outer : parent;
+    elements_.push_back({array, parent, occurrence_count(), 0, depth, outer});
     return static_cast<std::uint32_t>(elements_.size() - 1);
   }
   void close_element(std::uint32_t element) {
@@ -156,6 +159,7 @@ class EventState {
     return {hits_.data() + occurrences_[occurrence].hits, hits_.data() + end};
   }
   const Element& element(std::uint32_t index) const { return elements_[index]; }
+  std::uint32_t element_count() const { return static_cast<std::uint32_t>(elements_.size()); }
   std::size_t array_count() const { return array_ends_.size(); }
   std::uint32_t array_end(std::uint32_t array) const { return array_ends_[array]; }
 
@@ -178,7 +182,7 @@ class EventState {
   // The innermost of the elements from `element` outwards that can restrict the field.
   std::uint32_t restricting(std::uint32_t path, std::uint32_t element) const {
     while (element != kFree && elements_[element].depth > tables_->array_depths[path]) {
-      element = elements_[element].parent;
+      element = elements_[element].outer;
     }
     return element;
   }

@@ -356,6 +356,38 @@ TEST(MatchEvent, LargeArraysOfObjectsTakeLinearTime) {
   EXPECT_EQ(found, (std::vector<RuleIndex>{1, 2}));
 }
 
+TEST(MatchEvent, ArraysAroundArraysCostStepsOnlyWhereTheyRestrict) {
+  const std::string pattern = R"({"a":{"b":[1],"c":[2]}})";
+  const RuleText text{"", pattern};
+  CompileLimits limits;
+  limits.array_steps_max = 5000;
+  const auto rules = compile_rules({&text, 1}, limits);
+  ASSERT_TRUE(rules.ok());
+  const auto nested = [](const std::string& open, int depth, const std::string& last) {
+    std::string event = "{\"a\":";
+    for (int i = 0; i < depth; ++i) event += open;
+    for (int i = 0; i < 1000; ++i) event += R"({"b":1},)";
+    event += last;
+    for (int i = 0; i < depth; ++i) event += "]";
+    return event + "}";
+  };
+  Matcher matcher;
+  std::vector<RuleIndex> found;
+  for (const int depth : {1, 30, 900}) {
+    EXPECT_EQ(matcher.match_event(**rules, nested("[", depth, R"({"c":2})"), found),
+              EventError::none);
+    EXPECT_EQ(matcher.match_event(**rules, nested("[{},[],", depth, R"({"c":2})"), found),
+              EventError::none);
+    EXPECT_TRUE(found.empty());
+    EXPECT_EQ(matcher.match_event(**rules, nested("[", depth, R"({"c":2,"b":1})"), found),
+              EventError::none);
+    EXPECT_EQ(found.size(), 1U);
+    found.clear();
+  }
+  EXPECT_EQ(matcher.match_event(**rules, nested(R"([{"b":1},)", 900, R"({"c":2})"), found),
+            EventError::too_complex);
+}
+
 TEST(MatchEvent, IndependentArraysDoNotMultiply) {
   // Twenty arrays of sixty elements, and a condition in the last that no element meets.
   std::string pattern = "{\"x\":{";
