@@ -44,9 +44,9 @@ inline std::string_view EventWalk::string_text(Token token) {
   return escaped(token) ? unescaped(raw) : raw;
 }
 
-// Whether every name of a sound event is within the limit. Only a wide gap between two tokens can
-// hold a name that is not.
-bool EventWalk::names_fit(Token begin, Token end) const {
+// Whether every name and string of a sound event is within its limit. Only a wide gap between two
+// tokens can hold one that is not.
+bool EventWalk::strings_fit(Token begin, Token end) const {
   if (positions_[end] - positions_[begin] <= kJsonNameLengthMax) [[likely]]
     return true;
   std::uint32_t widest = 0;
@@ -55,7 +55,9 @@ bool EventWalk::names_fit(Token begin, Token end) const {
   }
   if (widest <= kJsonNameLengthMax) return true;
   for (Token t = begin; t < end; ++t) {
-    if (names(member(t)) && raw_text(t).size() > kJsonNameLengthMax) return false;
+    if (at(t) != '"') continue;
+    const std::size_t most = names(member(t)) ? kJsonNameLengthMax : kJsonStringLengthMax;
+    if (raw_text(t).size() > most) return false;
   }
   return true;
 }
@@ -307,7 +309,7 @@ EventWalk::Token EventWalk::walk(const PathTree& tree, std::uint32_t root, Event
       if (!first) close_container();
     }
   }
-  return names_fit(token, token_) ? token_ + 1 : kBad;
+  return strings_fit(token, token_) ? token_ + 1 : kBad;
 }
 
 }  // namespace weir::engine

@@ -84,7 +84,7 @@ class EventWalk {
     while (*escape_ < positions_[token]) ++escape_;
     return *escape_ < positions_[token + 1];
   }
-  bool names_fit(Token begin, Token end) const;
+  bool strings_fit(Token begin, Token end) const;
   std::string_view raw_text(Token token) const;
   std::string_view string_text(Token token);
   std::string_view unescaped(std::string_view raw);

@@ -203,6 +203,7 @@ class Parser {
       out.push_back("\"\\/\b\f\n\r\t"[known]);
     }
     name_length_ = at_ - from;
+    if (name_length_ > 20'000'000) throw Bad{};
     ++at_;
     return out;
   }

@@ -99,8 +99,8 @@ TEST_F(Explain, MissingFields) {
   EXPECT_THAT(hint(R"({"a":["x"]})", R"({"b":{"\ud800.a":"x"}})"), HasSubstr("\xef\xbf\xbd"));
 }
 
-TEST_F(Explain, ALongStringIsNoFault) {
-  const std::string filler(20'000'001, 'x');
+TEST_F(Explain, AStringMayBeAsLongAsInAnyEvent) {
+  const std::string filler(20'000'000, 'x');
   EXPECT_EQ(why(R"({"a":[1]})", R"({"a":1,"b":")" + filler + "\"}")["match"], true);
 }
 

@@ -264,6 +264,14 @@ TEST(MatchEvent, LimitsOfNamesAndNumbers) {
   EXPECT_EQ(error_of("{\"z\":" + std::string(1001, '7') + "}"), EventError::malformed);
 }
 
+TEST(MatchEvent, LimitOfStrings) {
+  for (const std::string name : {"a", "zzz"}) {
+    const std::string begin = "{\"" + name + "\":[0,\"" + std::string(20'000'000, 's');
+    EXPECT_EQ(error_of(begin + "\"]}"), EventError::none);
+    EXPECT_EQ(error_of(begin + "s\"]}"), EventError::malformed);
+  }
+}
+
 TEST(MatchEvent, RulesThatNearlyAllMatchComeInOrderAndWithoutThoseThatDoNot) {
   // Rules of three kinds in turn: any street but two, no field of a name, and one district; numbers
   // of the rules so that their runs interleave.
