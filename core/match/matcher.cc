@@ -1,6 +1,8 @@
 #include "core/match/matcher.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <string>
 
@@ -35,8 +37,8 @@ const char* behind_last_line_end(const char* begin, const char* end) {
 
 class Matcher::Scratch {
  public:
-  void match_lines(const RuleSet& rules, std::string_view text, LineResults& out,
-                   const EnvelopeValues* envelope);
+  std::size_t match_lines(const RuleSet& rules, std::string_view text, LineResults& out,
+                          const EnvelopeValues* envelope, std::size_t matches_max);
   EventError match_event(const RuleSet& rules, std::string_view event, std::vector<RuleIndex>& out,
                          std::uint32_t* error_offset);
   EventError match_flat(const RuleSet& rules, std::span<const FlatValue> values,
@@ -44,10 +46,11 @@ class Matcher::Scratch {
 
  private:
   void use(const RuleSet& rules);
-  // A run of whole lines that starts `offset` bytes into the caller's text.
-  void run(std::string_view text, std::size_t offset, LineResults& out);
-  void run_line_by_line(std::string_view text, std::size_t offset, LineResults& out);
-  void walk_lines(std::string_view text, std::size_t offset, LineResults& out);
+  // A run of whole lines that starts `offset` bytes into the caller's text. Returns the bytes of it
+  // that were dealt with: fewer when the results are full.
+  std::size_t run(std::string_view text, std::size_t offset, LineResults& out);
+  std::size_t run_line_by_line(std::string_view text, std::size_t offset, LineResults& out);
+  std::size_t walk_lines(std::string_view text, std::size_t offset, LineResults& out);
   // The token that ends the line of `token`.
   std::size_t line_end_token(std::size_t token) const;
   // A line that is a sound event, which states_ have seen.
@@ -62,6 +65,7 @@ class Matcher::Scratch {
 
   const RuleSet* rules_ = nullptr;  // during one call
   std::uint32_t root_ = 0;
+  std::size_t matches_end_ = 0;  // where the results are full
   std::span<const FlatValue> constants_;
   StructuralIndex index_;
   engine::EventWalk walk_;
@@ -143,9 +147,12 @@ void Matcher::Scratch::add(const FlatValue& value) {
   }
 }
 
-void Matcher::Scratch::match_lines(const RuleSet& rules, std::string_view text, LineResults& out,
-                                   const EnvelopeValues* envelope) {
+std::size_t Matcher::Scratch::match_lines(const RuleSet& rules, std::string_view text,
+                                          LineResults& out, const EnvelopeValues* envelope,
+                                          std::size_t matches_max) {
   use(rules);
+  const std::size_t there = out.matches.size();
+  matches_end_ = there + std::min(matches_max, SIZE_MAX - there);
   if (envelope != nullptr) {
     root_ = rules_->tree().resolve_text(root_, envelope->prefix);
     constants_ = envelope->constants;
@@ -166,21 +173,20 @@ void Matcher::Scratch::match_lines(const RuleSet& rules, std::string_view text, 
     }
     const std::string_view piece(p, static_cast<std::size_t>(stop - p));
     const auto offset = static_cast<std::size_t>(p - begin);
-    run(piece.back() == '\n' ? piece : padded(piece), offset, out);
+    const std::size_t done = run(piece.back() == '\n' ? piece : padded(piece), offset, out);
+    if (done < piece.size()) return offset + done;
     p = stop;
   }
+  return text.size();
 }
 
-void Matcher::Scratch::run(std::string_view text, std::size_t offset, LineResults& out) {
-  if (index_.build(text, StructuralIndex::LineEnds::tokens)) {
-    walk_lines(text, offset, out);
-  } else {
-    run_line_by_line(text, offset, out);
-  }
+std::size_t Matcher::Scratch::run(std::string_view text, std::size_t offset, LineResults& out) {
+  if (index_.build(text, StructuralIndex::LineEnds::tokens)) return walk_lines(text, offset, out);
+  return run_line_by_line(text, offset, out);
 }
 
-void Matcher::Scratch::run_line_by_line(std::string_view text, std::size_t offset,
-                                        LineResults& out) {
+std::size_t Matcher::Scratch::run_line_by_line(std::string_view text, std::size_t offset,
+                                               LineResults& out) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\n', begin) + 1;
     const std::string_view line = text.substr(begin, end - begin);
@@ -191,7 +197,9 @@ void Matcher::Scratch::run_line_by_line(std::string_view text, std::size_t offse
       refuse(line.substr(0, line.size() - 1), offset + begin, out);
     }
     begin = end;
+    if (out.matches.size() >= matches_end_) return end;
   }
+  return text.size();
 }
 
 void Matcher::Scratch::refuse(std::string_view line, std::size_t offset, LineResults& out) {
@@ -208,7 +216,8 @@ void Matcher::Scratch::refuse(std::string_view line, std::size_t offset, LineRes
   out.lines.push_back(result);
 }
 
-void Matcher::Scratch::walk_lines(std::string_view text, std::size_t offset, LineResults& out) {
+std::size_t Matcher::Scratch::walk_lines(std::string_view text, std::size_t offset,
+                                         LineResults& out) {
   walk_.open(text.data(), index_);
   const char* bytes = index_.bytes();
   const std::uint32_t* positions = index_.positions();
@@ -232,7 +241,9 @@ void Matcher::Scratch::walk_lines(std::string_view text, std::size_t offset, Lin
       }
     }
     begin = positions[token] + 1;
+    if (out.matches.size() >= matches_end_) return begin;
   }
+  return text.size();
 }
 
 std::size_t Matcher::Scratch::line_end_token(std::size_t token) const {
@@ -282,7 +293,11 @@ Matcher::~Matcher() = default;
 
 void Matcher::match_lines(const RuleSet& rules, std::string_view text, LineResults& out,
                           const EnvelopeValues* envelope) {
-  scratch_->match_lines(rules, text, out, envelope);
+  scratch_->match_lines(rules, text, out, envelope, SIZE_MAX);
+}
+std::size_t Matcher::match_some_lines(const RuleSet& rules, std::string_view text, LineResults& out,
+                                      const EnvelopeValues* envelope, std::size_t matches_max) {
+  return scratch_->match_lines(rules, text, out, envelope, matches_max);
 }
 EventError Matcher::match_event(const RuleSet& rules, std::string_view event,
                                 std::vector<RuleIndex>& out, std::uint32_t* error_offset) {

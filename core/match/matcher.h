@@ -69,6 +69,13 @@ class Matcher {
   static constexpr std::size_t kMatchPadding = 128;
   void match_lines(const RuleSet& rules, std::string_view text, LineResults& out,
                    const EnvelopeValues* envelope = nullptr);
+  // The same up to the line with which there are `matches_max` matches or more, so that many rules
+  // that all match do not make the results many times the text. Returns how many bytes were dealt
+  // with; the caller goes on behind them.
+  static constexpr std::size_t kMatchesAtOnce = 256U * 1024;
+  std::size_t match_some_lines(const RuleSet& rules, std::string_view text, LineResults& out,
+                               const EnvelopeValues* envelope = nullptr,
+                               std::size_t matches_max = kMatchesAtOnce);
 
   // One event, any white space in it (also line ends); needs no padding. Appends to `out`.
   EventError match_event(const RuleSet& rules, std::string_view event, std::vector<RuleIndex>& out,

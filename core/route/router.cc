@@ -92,19 +92,37 @@ void Router::route_json(Block& block, std::size_t first, std::size_t last, const
   EnvelopeValues envelope;
   EnvelopeBinding* binding = envelope_binding(block.spans[first].origin->source, block.bus, rules);
   if (binding != nullptr) envelope = binding->values(block.received.wall);
+  // In parts: rules that nearly all match make many times the block of it.
+  std::size_t done = 0;      // bytes of the text
+  std::uint32_t begin = 0;   // of the part, in the text
+  std::uint32_t before = 0;  // lines of the parts before
+  std::size_t next = 0;      // line of the part
   results_.clear();
-  matcher_.match_lines(rules, text, results_, binding != nullptr ? &envelope : nullptr);
-  std::size_t next = 0;
+  const auto fetch = [&] {
+    before += results_.physical_lines;
+    begin = static_cast<std::uint32_t>(done);
+    next = 0;
+    results_.clear();
+    done += matcher_.match_some_lines(rules, text.substr(done), results_,
+                                      binding != nullptr ? &envelope : nullptr);
+  };
   std::uint32_t lines_before = 0;
   for (std::size_t s = first; s < last; ++s) {
     ProducerSpan& span = block.spans[s];
-    for (; next < results_.lines.size() && base + results_.lines[next].offset < span.end; ++next) {
+    for (;;) {
+      if (next == results_.lines.size()) {
+        if (done == text.size()) break;
+        fetch();
+        continue;
+      }
       const LineResult& line = results_.lines[next];
-      take_line(block, s, line, base, line.line - lines_before, routing);
+      if (base + begin + line.offset >= span.end) break;
+      take_line(block, s, line, base + begin, before + line.line - lines_before, routing);
+      ++next;
     }
     const std::string_view lines = span_text(block, span);
     span.lines = last - first == 1
-                     ? results_.physical_lines
+                     ? before + results_.physical_lines
                      : static_cast<std::uint32_t>(std::count(lines.begin(), lines.end(), '\n'));
     lines_before += span.lines;
     close_span(block, s);

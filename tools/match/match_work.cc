@@ -61,16 +61,24 @@ MatchWork::MatchWork(const NamedRules& rules, BusyTime& busy, bool counts)
 }
 
 void MatchWork::match(TextBlock& block) {
-  results_.clear();
-  {
-    const Timed timed(busy_, tally_);
-    matcher_.match_lines(*rules_.rules, block.text(), results_);
-  }
-  tally_results(block);
-  if (keeps_counts_) {
-    count_matches();
-  } else {
-    write_lines(block);
+  // In parts: rules that nearly all match make many times the block of it.
+  std::uint64_t before = 0;  // lines
+  for (std::size_t done = 0; done < block.size();) {
+    const std::string_view rest = block.text().substr(done);
+    results_.clear();
+    std::size_t taken = 0;
+    {
+      const Timed timed(busy_, tally_);
+      taken = matcher_.match_some_lines(*rules_.rules, rest, results_);
+    }
+    tally_results(taken);
+    if (keeps_counts_) {
+      count_matches();
+    } else {
+      write_lines(block, rest, before);
+    }
+    before += results_.physical_lines;
+    done += taken;
   }
 }
 
@@ -79,15 +87,19 @@ void MatchWork::match_again(const std::vector<std::unique_ptr<TextBlock>>& block
   const Timed timed(busy_, tally_);
   for (std::uint64_t i = first; i < first + times; ++i) {
     const TextBlock& block = *blocks[i % blocks.size()];
-    results_.clear();
-    matcher_.match_lines(*rules_.rules, block.text(), results_);
-    tally_results(block);
+    for (std::size_t done = 0; done < block.size();) {
+      results_.clear();
+      const std::size_t taken =
+          matcher_.match_some_lines(*rules_.rules, block.text().substr(done), results_);
+      tally_results(taken);
+      done += taken;
+    }
   }
 }
 
-void MatchWork::tally_results(const TextBlock& block) {
+void MatchWork::tally_results(std::size_t bytes) {
   tally_.events += results_.lines.size();
-  tally_.bytes += block.size();
+  tally_.bytes += bytes;
   tally_.matches += results_.matches.size();
   for (const LineResult& line : results_.lines) {
     tally_.errors += line.error == EventError::none ? 0U : 1U;
@@ -98,14 +110,14 @@ void MatchWork::count_matches() {
   for (const RuleIndex rule : results_.matches) ++counts_[rule];
 }
 
-void MatchWork::write_lines(TextBlock& block) {
+// Of the results of `text`, before which `lines_before` lines of the block are.
+void MatchWork::write_lines(TextBlock& block, std::string_view text, std::uint64_t lines_before) {
   for (const LineResult& line : results_.lines) {
-    const std::uint64_t number = block.first_line + line.line - 1;
+    const std::uint64_t number = block.first_line + lines_before + line.line - 1;
     if (line.error != EventError::none) {
-      fmt::format_to(std::back_inserter(block.output),
-                     "{{\"line\":{},\"error\":\"{} at byte {}\"}}\n", number,
-                     in_words(line.error, block.text().substr(line.offset, line.length)),
-                     line.error_offset + 1);
+      fmt::format_to(
+          std::back_inserter(block.output), "{{\"line\":{},\"error\":\"{} at byte {}\"}}\n", number,
+          in_words(line.error, text.substr(line.offset, line.length)), line.error_offset + 1);
       continue;
     }
     // Without fmt: this is what a run that prints does most.

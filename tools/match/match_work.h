@@ -36,9 +36,9 @@ class MatchWork {
   const std::vector<std::uint64_t>& counts() const { return counts_; }  // by RuleIndex
 
  private:
-  void tally_results(const TextBlock& block);
+  void tally_results(std::size_t bytes);
   void count_matches();
-  void write_lines(TextBlock& block);
+  void write_lines(TextBlock& block, std::string_view text, std::uint64_t lines_before);
 
   const NamedRules& rules_;
   BusyTime& busy_;
