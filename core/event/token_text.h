@@ -23,6 +23,11 @@ struct TokenText {
     while (text[end] != '"') --end;
     return {text + begin, end - begin};
   }
+  // Whether the number at `token` is nothing but what PlainSpan says, up to the next token.
+  bool plain_number_at(std::size_t token, PlainSpan& out) const {
+    const std::uint32_t begin = positions[token];
+    return plain_number(text + begin, bytes[token], positions[token + 1] - begin, out);
+  }
   // A sound number or literal.
   std::string_view scalar_at(std::size_t token) const {
     const std::uint32_t begin = positions[token];

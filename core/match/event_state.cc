@@ -73,8 +73,14 @@ void EventState::look_at_late(const LateValue& value) {
   }
   const char first = tokens_.bytes[value.size];
   if (first != '"') {
-    const Kind kind = first == '-' || is_digit(first) ? Kind::number : Kind::literal;
-    look_at(value.path, kFree, tokens_.scalar_at(value.size), kind);
+    const bool number = first == '-' || is_digit(first);
+    PlainSpan plain;
+    if (number && tokens_.plain_number_at(value.size, plain)) {
+      look_at_number(value.path, kFree, tokens_.scalar_at(value.size), plain);
+    } else {
+      look_at(value.path, kFree, tokens_.scalar_at(value.size),
+              number ? Kind::number : Kind::literal);
+    }
     return;
   }
   std::string_view text = tokens_.string_at(value.size);

@@ -83,9 +83,7 @@ class EventState {
     if (other_ != nullptr) [[unlikely]]
       return add_number(path, element, text);
     if (put_off(path, element, text, Kind::number)) return;
-    begin(path, restricting(path, element));
-    const auto place = tables_->matchers[path].place_of(NumberFilter::key_of(number));
-    if (place != NumberFilter::kNowhere) find_number(path, text, number, place);
+    look_at_number(path, restricting(path, element), text, number);
   }
   void add_literal(std::uint32_t path, std::uint32_t element, std::string_view text) {
     add_value(path, element, text, Kind::literal, true);
@@ -231,6 +229,12 @@ class EventState {
     const auto index = static_cast<std::uint32_t>(occurrences_.size());
     occurrences_.push_back({path_, element_, static_cast<std::uint32_t>(hits_.size()), last});
     last = index;
+  }
+  void look_at_number(std::uint32_t path, std::uint32_t element, std::string_view text,
+                      const PlainSpan& number) {
+    begin(path, element);
+    const auto place = tables_->matchers[path].place_of(NumberFilter::key_of(number));
+    if (place != NumberFilter::kNowhere) find_number(path, text, number, place);
   }
   bool find_number(std::uint32_t path, std::string_view text);
   // The value begun last.
