@@ -62,8 +62,12 @@ void ApiModel::add_objects(const ApiObjects& objects) {
     shown.tags = rule.tags;
     for (const auto& [id, arn] : rule.targets) {
       const auto role = rule.roles.find(id);
+      const auto settings = rule.settings.find(id);
       shown.targets.push_back(
-          {.id = id, .arn = arn, .role = role == rule.roles.end() ? "" : role->second});
+          {.id = id,
+           .arn = arn,
+           .role = role == rule.roles.end() ? "" : role->second,
+           .settings = settings == rule.settings.end() ? "" : settings->second});
     }
     bus->second.rules.emplace(key.second, std::move(shown));
   }

@@ -22,6 +22,7 @@ struct ApiTarget {
   std::string id;  // of the configuration: the target's name
   std::string arn;
   std::string role;
+  std::string settings = {};  // further members, a JSON object, or nothing
 };
 
 struct ApiRule {

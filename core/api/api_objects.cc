@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/api/aws_answer.h"
+#include "core/api/target_settings.h"
 #include "core/catalog/target_buses.h"
 
 namespace weir {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::string_view kTargetArn = "arn:aws:weir:::target/";
 constexpr std::string_view kDefaultBus = "default";
+constexpr std::size_t kTargetsMost = 60000;  // ids have 16 bits
 
 using Texts = std::map<std::string, std::string, std::less<>>;
 
@@ -71,27 +73,102 @@ TargetId target_to(BusId bus, Catalog& catalog) {
   return TargetId(static_cast<std::uint16_t>(catalog.targets.size() - 1));
 }
 
-void add_rule(const RuleKey& key, const StoredRule& stored, MergedCatalog& merged) {
+void note_unknown(const std::string& arn, MergedCatalog& merged) {
+  if (std::ranges::find(merged.unknown_arns, arn) != merged.unknown_arns.end()) return;
+  merged.unknown_arns.push_back(arn);
+}
+
+// A copy of the target, with what the rule says of it.
+Result<TargetId> copy_of(TargetId of, const TargetSettings& settings, std::string name,
+                         const Catalog& configuration, MergedCatalog& merged) {
+  TargetSpec copy = merged.catalog.targets[of.value];
+  const std::string what = "target " + copy.name;
+  if (copy.kind == TargetKind::file || copy.kind == TargetKind::standard_output) {
+    return Error{what +
+                 " is written by one writer alone: let a tcp, unix, url or discard target "
+                 "stand for an ARN that is given " +
+                 settings.named};
+  }
+  if (merged.catalog.targets.size() >= kTargetsMost) return Error{"there are too many targets"};
+  copy.name = std::move(name);
+  copy.arn.clear();
+  copy.input = settings.input;
+  if (settings.input.kind != InputSpec::Kind::event && !copy.order_by.empty()) {
+    copy.order_by.clear();  // the field is in the event and not in what stands in its place
+    copy.http.concurrency = 1;
+  }
+  if (settings.retries_max) copy.retry.retries_max = *settings.retries_max;
+  if (settings.age_max) copy.retry.age_max = *settings.age_max;
+  if (!settings.dead_letter_arn.empty()) {
+    const TargetId letters = meaning_of(settings.dead_letter_arn, configuration).target;
+    if (!letters.valid()) {
+      note_unknown(settings.dead_letter_arn, merged);
+    } else if (configuration.data_dir.empty()) {
+      return Error{"dead letters are written to a data_dir first, and there is none"};
+    } else if (letters == of) {
+      return Error{what + " cannot take its own dead letters"};
+    } else {
+      copy.dead_letter = {.kind = DeadLetterSpec::Kind::target,
+                          .target = letters,
+                          .name = configuration.targets[letters.value].name};
+    }
+  }
+  merged.catalog.targets.push_back(std::move(copy));
+  return TargetId(static_cast<std::uint16_t>(merged.catalog.targets.size() - 1));
+}
+
+// The target of the router for one of the rule's; invalid: nothing stands for its ARN.
+Result<TargetId> target_for(const RuleKey& key, const StoredRule& stored, const std::string& id,
+                            const std::string& arn, const Catalog& configuration,
+                            MergedCatalog& merged) {
+  const ArnMeaning meaning = meaning_of(arn, configuration);
+  if (!meaning.known()) {
+    note_unknown(arn, merged);
+    return TargetId();
+  }
+  const auto given = stored.settings.find(id);
+  if (given == stored.settings.end()) {
+    return meaning.target.valid() ? meaning.target : target_to(meaning.bus, merged.catalog);
+  }
+  auto settings = read_target_settings(given->second, id);
+  if (!settings) return Error{settings.error().message};
+  settings->input.rule_name = key.second;
+  settings->input.rule_arn = "arn:aws:events:" + configuration.region + ":" +
+                             configuration.account + ":rule/" + merged_name(key);
+  const bool is_bus = !meaning.target.valid() ||
+                      configuration.targets[meaning.target.value].kind == TargetKind::bus;
+  if (is_bus) {
+    if (settings->input.kind != InputSpec::Kind::event) {
+      return Error{"an event bus takes events as they are, without " + settings->named};
+    }
+    // What is behind the bus has tries of its own.
+    return meaning.target.valid() ? meaning.target : target_to(meaning.bus, merged.catalog);
+  }
+  return copy_of(
+      meaning.target, *settings,
+      configuration.targets[meaning.target.value].name + "/" + merged_name(key) + "/" + id,
+      configuration, merged);
+}
+
+Status add_rule(const RuleKey& key, const StoredRule& stored, const Catalog& configuration,
+                MergedCatalog& merged) {
   Catalog& catalog = merged.catalog;
   const auto bus = std::ranges::find(catalog.buses, key.first, &BusSpec::name);
-  if (bus == catalog.buses.end() || !stored.enabled || stored.pattern.empty()) return;
+  if (bus == catalog.buses.end() || !stored.enabled || stored.pattern.empty()) return Done{};
   RuleSpec rule;
   rule.name = merged_name(key);
   rule.bus = BusId(static_cast<std::uint16_t>(bus - catalog.buses.begin()));
   rule.pattern = stored.pattern;
   rule.place = "rule " + rule.name + " of the API";
   for (const auto& [id, arn] : stored.targets) {
-    const ArnMeaning meaning = meaning_of(arn, catalog);
-    if (meaning.known()) {
-      rule.targets.push_back(meaning.target.valid() ? meaning.target
-                                                    : target_to(meaning.bus, catalog));
-    } else if (std::ranges::find(merged.unknown_arns, arn) == merged.unknown_arns.end()) {
-      merged.unknown_arns.push_back(arn);
-    }
+    auto target = target_for(key, stored, id, arn, configuration, merged);
+    if (!target) return target.error();
+    if (target->valid()) rule.targets.push_back(*target);
   }
   std::ranges::sort(rule.targets);
   rule.targets.erase(std::unique(rule.targets.begin(), rule.targets.end()), rule.targets.end());
   catalog.rules.push_back(std::move(rule));
+  return Done{};
 }
 
 // What is wrong with the ways between buses, if anything.
@@ -126,6 +203,7 @@ std::string to_json(const StoredRule& rule) {
   writer.member("role", rule.role).member("state", rule.enabled ? "ENABLED" : "DISABLED");
   write(writer, "targets", rule.targets);
   write(writer, "roles", rule.roles);
+  write(writer, "settings", rule.settings);
   write(writer, "tags", rule.tags);
   writer.end_object();
   return text;
@@ -140,7 +218,7 @@ std::optional<StoredRule> stored_rule(std::string_view json) {
   rule.role = input.text("role").value_or("");
   rule.enabled = input.text("state").value_or("") == "ENABLED";
   const bool whole = read(input, "targets", rule.targets) && read(input, "roles", rule.roles) &&
-                     read(input, "tags", rule.tags);
+                     read(input, "settings", rule.settings) && read(input, "tags", rule.tags);
   if (!whole || input.error()) return std::nullopt;
   return rule;
 }
@@ -163,7 +241,11 @@ ArnMeaning meaning_of(std::string_view arn, const Catalog& catalog) {
 
 Result<MergedCatalog> merge_objects(const Catalog& configuration, const ApiObjects& objects) {
   MergedCatalog merged{.catalog = configuration, .unknown_arns = {}};
-  for (const auto& [key, rule] : objects) add_rule(key, rule, merged);
+  for (const auto& [key, rule] : objects) {
+    if (Status status = add_rule(key, rule, configuration, merged); !status) {
+      return Error{"rule " + merged_name(key) + " of the API: " + status.error().message};
+    }
+  }
   find_target_buses(merged.catalog);
   for (TargetSpec& target : merged.catalog.targets) {
     const bool in_memory = std::ranges::any_of(target.buses, [&](BusId bus) {

@@ -24,6 +24,9 @@ struct StoredRule {
   bool enabled = true;
   std::map<std::string, std::string, std::less<>> targets;  // Id to Arn
   std::map<std::string, std::string, std::less<>> roles;    // Id to RoleArn, where there is one
+  // Id to the members of the target that say what it gets and how, as one JSON object in the words
+  // of the request; where there are any. See target_settings.h.
+  std::map<std::string, std::string, std::less<>> settings;
   std::map<std::string, std::string, std::less<>> tags;
   friend bool operator==(const StoredRule&, const StoredRule&) = default;
 };
@@ -51,7 +54,8 @@ struct MergedCatalog {
 };
 // The configuration with the rules of the API: those that are enabled, have a pattern, and are on a
 // bus that is there. Targets that stand for buses are made where the configuration has none.
-// An error: a way of buses would lead back to where it began.
+// A target with settings of its own is one more target, a copy of the one that the ARN stands for.
+// An error: a way of buses would lead back to where it began, or settings do not fit the target.
 Result<MergedCatalog> merge_objects(const Catalog& configuration, const ApiObjects& objects);
 
 // The name of such a rule among those of the configuration: "name", or "bus/name".

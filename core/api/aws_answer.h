@@ -56,6 +56,8 @@ class JsonWriter {
   JsonWriter& text(std::string_view value);  // escaped
   JsonWriter& number(std::uint64_t value);
   JsonWriter& boolean(bool value);
+  // Those of a JSON object that has some.
+  JsonWriter& members(std::string_view object);
   JsonWriter& member(std::string_view key, std::string_view value) { return name(key).text(value); }
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/api/target_settings.h"
 #include "core/api/test_event_pattern.h"
 
 namespace weir {
@@ -14,16 +15,10 @@ constexpr std::size_t kDescriptionMost = 512;
 constexpr std::size_t kPatternMost = 4096;
 constexpr std::size_t kArnMost = 1600;
 constexpr std::size_t kTagsMost = 50;
-// Of a target: what changes an event on its way, or settings that a target has in the
-// configuration.
-constexpr std::array<std::string_view, 15> kNotYet = {"Input",
-                                                      "InputPath",
-                                                      "InputTransformer",
-                                                      "KinesisParameters",
+// Of a target: settings that a target has in the configuration.
+constexpr std::array<std::string_view, 10> kNotYet = {"KinesisParameters",
                                                       "SqsParameters",
                                                       "HttpParameters",
-                                                      "DeadLetterConfig",
-                                                      "RetryPolicy",
                                                       "EcsParameters",
                                                       "BatchParameters",
                                                       "RedshiftDataParameters",
@@ -104,6 +99,7 @@ bool ControlPlane::knows(std::string_view operation) {
 
 AwsOutcome ControlPlane::run(std::string_view operation, std::string_view body) {
   const Named* named = find(operation);
+  body_ = body;
   if (!input_.read(body)) return *input_.error();
   return (this->*named->run)();
 }
@@ -225,6 +221,7 @@ AwsOutcome ControlPlane::put_rule() {
   if (old != nullptr) {
     rule.targets = old->targets;
     rule.roles = old->roles;
+    rule.settings = old->settings;
     rule.tags = old->tags;
   } else {
     if (auto fault = read_tags(rule)) return *std::move(fault);
@@ -305,6 +302,13 @@ std::optional<AwsError> ControlPlane::read_targets(StoredRule& rule) {
                               " is not valid. Reason: weir has no " + std::string(member) +
                               " for targets of the API.");
     }
+    std::string settings = settings_text(input_, *at, body_);
+    if (!settings.empty()) {
+      if (auto read = read_target_settings(settings, *id); !read) return read.error();
+      rule.settings[*id] = std::move(settings);
+    } else {
+      rule.settings.erase(*id);
+    }
     rule.targets[*id] = *arn;
     if (role) {
       rule.roles[*id] = *role;
@@ -352,6 +356,7 @@ AwsOutcome ControlPlane::remove_targets() {
     if (input_.error()) return *input_.error();
     const std::string id = at->text();
     changed.roles.erase(id);
+    changed.settings.erase(id);
     if (changed.targets.erase(id) > 0) continue;
     ++failures;
     writer.begin_object().member("TargetId", id);

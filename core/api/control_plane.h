@@ -91,6 +91,7 @@ class ControlPlane {
   const ControlPlaneLimits limits_;
   ApiObjects objects_;
   AwsInput input_;
+  std::string_view body_;               // what it has read
   std::vector<std::string> told_arns_;  // that nothing stands for, told already
 };
 

@@ -100,6 +100,7 @@ class Operation {
     list("Targets", page, targets, [&](const std::string& id, const ApiTarget* target) {
       writer_.begin_object().member("Id", id).member("Arn", target->arn);
       if (!target->role.empty()) writer_.member("RoleArn", target->role);
+      if (!target->settings.empty()) writer_.members(target->settings);
       writer_.end_object();
     });
     return end();

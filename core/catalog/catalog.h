@@ -13,6 +13,7 @@
 #include "core/base/units.h"
 #include "core/port/port.h"
 #include "core/rule/compile_limits.h"
+#include "core/wire/input_spec.h"
 
 namespace weir {
 
@@ -176,6 +177,7 @@ struct TargetSpec {
   std::uint64_t buffer_bytes = 16 * kMiB;  // all that may wait for this target
   RetrySpec retry = {};
   DeadLetterSpec dead_letter = {};
+  InputSpec input = {};           // what it gets instead of the event
   FieldPath order_by = {};        // one batch under way for each value of this field
   std::vector<BusId> buses = {};  // whose rules name it, ascending
   // Beside each of `buses`: the rule there that names it; empty where there are several.

@@ -120,10 +120,15 @@ class BatchBuffer {
   // place in the block and left live delivery.
   bool end_round(const Now& now, LogPosition behind);
   // Counts an event that is not even tried.
-  void drop_one() {
+  void drop_one(DropReason reason = DropReason::stopped) {
     ++tally_.matched;
-    count_dropped(DropReason::stopped, 1);
+    count_dropped(reason, 1);
   }
+
+  // In this round events pass the door untaken.
+  bool passes_by() const { return round_.closed; }
+  // Of take(): from now on it does not look at the bytes of events.
+  void copy_noted() { copy_run(); }
 
   // Linger.
   MonotonicTime deadline() const { return deadline_; }

@@ -91,10 +91,12 @@ class HttpTarget {
   // All events of the round's block before `behind` have stood at the door. True: it is closed, the
   // target lags.
   bool end_round(const Now& now, LogPosition behind);
-  void drop_one() {
+  void drop_one(DropReason reason = DropReason::stopped) {
     ++tally_.matched;
-    count_dropped(DropReason::stopped, 1);
+    count_dropped(reason, 1);
   }
+  // In this round events pass the door untaken.
+  bool passes_by() const { return round_.closed; }
   Feeds& feeds() { return feeds_; }
   // Worth while to read from the log.
   bool roomy() const;

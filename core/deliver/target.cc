@@ -38,6 +38,7 @@ Target::Target(TargetId id, const TargetSpec& spec, std::shared_ptr<TargetCounte
       sinks_(sinks),
       event_bytes_limit_(event_bytes_limit),
       buffer_(pool) {
+  make_input();
   if (spec_.kind == TargetKind::url) {
     number_ = sinks_.add(this);
     http_ =
@@ -72,7 +73,33 @@ void Target::make_own_sink() {
   if (retired_) sink_->close_when_settled();
 }
 
+void Target::make_input() {
+  input_.reset();
+  if (spec_.input.kind == InputSpec::Kind::event) return;
+  auto compiled = InputTransform::compile(spec_.input, spec_.name);
+  WEIR_CHECK(compiled);  // whoever made the spec has tried it
+  input_ = std::make_unique<InputTransform>(std::move(compiled).value());
+}
+
+// The door for what stands in the place of an event. Where nothing can, the event is dropped.
+bool Target::take_instead(std::string_view event, std::uint32_t index) {
+  if (http_ == nullptr ? buffer_.passes_by() : http_->passes_by()) return true;
+  if (!input_->apply(event, ingested_, instead_)) {
+    http_ == nullptr ? buffer_.drop_one(DropReason::refused) : http_->drop_one(DropReason::refused);
+    return true;
+  }
+  // Records end at line ends, but for those of `raw`.
+  if (spec_.format != BatchFormat::raw) std::ranges::replace(instead_, '\n', ' ');
+  const auto length = static_cast<std::uint32_t>(instead_.size());
+  instead_ += '\n';
+  if (http_ != nullptr) return http_->take(instead_.data(), length, index);
+  const bool taken = buffer_.take(instead_.data(), length, index);
+  buffer_.copy_noted();  // the text is gone with the next event
+  return taken;
+}
+
 void Target::begin_round(const Block& block, Feed* feed, bool closed) {
+  ingested_ = world_.clock.at(block.received.monotonic);
   if (http_ != nullptr) return http_->begin_round(block, feed, closed);
   buffer_.begin_facts({.id_seed = block.id_seed,
                        .id_sequence = block.id_sequence,
@@ -89,6 +116,10 @@ void Target::begin_round(const Block& block, Feed* feed, bool closed) {
 
 void Target::change(const TargetSpec& spec) {
   WEIR_CHECK(can_become(spec));
+  if (spec_.input != spec.input) {
+    spec_.input = spec.input;
+    make_input();
+  }
   if (http_ != nullptr) {
     spec_ = spec;
     return http_->change(spec_);

@@ -8,6 +8,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/block/block.h"
@@ -15,6 +17,7 @@
 #include "core/deliver/http_target.h"
 #include "core/deliver/sink.h"
 #include "core/deliver/undelivered.h"
+#include "core/wire/input_transform.h"
 
 namespace weir {
 
@@ -47,6 +50,8 @@ class Target {
   // The door; see BatchBuffer.
   void begin_round(const Block& block, Feed* feed, bool closed);
   bool take(const char* event, std::uint32_t length, std::uint32_t index) {
+    if (input_ != nullptr) [[unlikely]]
+      return take_instead({event, length}, index);
     return http_ == nullptr ? buffer_.take(event, length, index)
                             : http_->take(event, length, index);
   }
@@ -116,6 +121,8 @@ class Target {
     }
   };
   void make_own_sink();
+  void make_input();
+  bool take_instead(std::string_view event, std::uint32_t index);
   void publish_http();
   void publish_feeds();
 
@@ -127,9 +134,12 @@ class Target {
   std::uint64_t event_bytes_limit_;
   BatchBuffer buffer_;
   std::unique_ptr<Undelivered> undelivered_;
-  std::unique_ptr<Sink> sink_;        // null, like the line before, where there is
-  std::unique_ptr<HttpTarget> http_;  // instead of all
-  std::uint32_t store_number_ = 0;    // in tokens of the store
+  std::unique_ptr<Sink> sink_;             // null, like the line before, where there is
+  std::unique_ptr<HttpTarget> http_;       // instead of all
+  std::unique_ptr<InputTransform> input_;  // null: it gets events as they are
+  std::string instead_;                    // of the last event
+  WallTime ingested_;                      // the events of this round
+  std::uint32_t store_number_ = 0;         // in tokens of the store
   std::uint32_t number_ = 0;
   bool moving_ = false;  // the sink hands over; the next one is made from spec_
   bool retired_ = false;

@@ -44,8 +44,8 @@ bool same_target(const TargetSpec& a, const TargetSpec& b) {
          a.endpoint.tls == b.endpoint.tls && a.http == b.http && a.to_bus == b.to_bus &&
          a.acks == b.acks && a.rotate == b.rotate && a.batch == b.batch && a.format == b.format &&
          a.when_full == b.when_full && a.buffer_bytes == b.buffer_bytes && a.retry == b.retry &&
-         a.dead_letter == b.dead_letter && a.order_by == b.order_by && a.buses == b.buses &&
-         a.only_rules == b.only_rules;
+         a.dead_letter == b.dead_letter && a.order_by == b.order_by && a.input == b.input &&
+         a.buses == b.buses && a.only_rules == b.only_rules;
 }
 
 }  // namespace

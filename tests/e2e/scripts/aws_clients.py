@@ -9,143 +9,32 @@ Where a client is not installed its part is skipped, and so is what needs record
 import argparse
 import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
-import aws_recorded
-
 try:
-    import boto3
-    import botocore.config
+    import boto3  # noqa: F401
     import botocore.exceptions
 except ImportError:
     print("skipped: boto3 is not installed")
     sys.exit(0)
 
-PATIENCE_S = 90
-ACCOUNT = "123456789012"
-REGION = "eu-west-1"
-BUS_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/"
-RULE_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any",
-               "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+import aws_recorded
+from aws_router import (ACCOUNT, BUS_ARN, CREDENTIALS, HOOK, REGION, RULE_ARN, Hooks, Router,
+                        start_hooks)
+
 arguments = None
-
-
-class Router:
-    """`weir run` with one bus beside the default, rules to files on both, and two front doors."""
-
-    def __init__(self, directory, data_dir=False):
-        self.directory = directory
-        shutil.rmtree(directory, ignore_errors=True)
-        os.makedirs(directory)
-        self.config = {
-            "account": ACCOUNT, "region": REGION,
-            "buses": {"shop": {}},
-            "sources": {"api": {"http": "127.0.0.1:0"},
-                        "strict": {"http": "127.0.0.1:0", "strict_bus": True}},
-            "targets": {"out": {"file": self.path("out"), "batch": {"max_wait": "1ms"}},
-                        "shopped": {"file": self.path("shopped"), "batch": {"max_wait": "1ms"}},
-                        "to-shop": {"bus": "shop"},
-                        "made": {"file": self.path("made"), "batch": {"max_wait": "1ms"}}},
-            "rules": {f"all-{i}": {"pattern": json.dumps({"source": [{"prefix": ""}]}),
-                                   "targets": ["out"]} for i in range(5)},
-            "pipeline": {"threads": 2, "pin": False}}
-        self.config["rules"]["onward"] = {"pattern": '{"source": ["onward"]}',
-                                          "targets": ["to-shop"]}
-        self.config["rules"]["shop"] = {"bus": "shop", "pattern": '{"source":[{"exists":true}]}',
-                                        "targets": ["shopped"]}
-        if data_dir:
-            self.config["data_dir"] = self.path("data")
-            os.mkdir(self.path("data"), 0o700)
-        self.configure()
-        self.start()
-
-    def configure(self):
-        with open(self.path("weir.yaml"), "w", encoding="utf-8") as file:
-            json.dump(self.config, file)
-
-    def start(self):
-        self.log = self.path("weir.log")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [arguments.weir, "run", self.path("weir.yaml"), "--report",
-                 self.path("report.json")], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.urls = {}
-        self.clients = {}
-        deadline = time.monotonic() + PATIENCE_S
-        while len(self.urls) < 2:
-            text = self.said()
-            if "io_uring" in text:
-                print(text)  # the test counts as skipped
-                sys.exit(0)
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError("weir does not listen:\n" + text)
-            found = re.findall(r"listening on http (\S+), source (\S+)", text)
-            self.urls = {name: "http://" + address for address, name in found}
-            time.sleep(0.005)
-
-    def path(self, name):
-        return os.path.join(self.directory, name)
-
-    def said(self):
-        with open(self.log, encoding="utf-8") as file:
-            return file.read()
-
-    def stop(self):
-        """The report of the run."""
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(PATIENCE_S)
-        if code != 0:
-            raise AssertionError(f"weir ended with {code}:\n" + self.said())
-        with open(self.path("report.json"), encoding="utf-8") as file:
-            return json.load(file)
-
-    def wait_for(self, name, mark):
-        """The first line of the file that holds `mark`, once it is there."""
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if os.path.exists(self.path(name)):
-                with open(self.path(name), encoding="utf-8") as file:
-                    for line in file:
-                        if mark in line and line.endswith("\n"):
-                            return line
-            time.sleep(0.005)
-        raise AssertionError(f"no line with {mark} in {name}")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def wait_until(self, condition):
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            if time.monotonic() > deadline:
-                raise AssertionError("it never came to be")
-            time.sleep(0.005)
-
-    def client(self, source="api"):
-        """One for each address, as a program keeps it."""
-        url = self.urls[source]
-        if url not in self.clients:
-            self.clients[url] = boto3.client(
-                "events", endpoint_url=url,
-                config=botocore.config.Config(retries={"max_attempts": 0}))
-        return self.clients[url]
-
-
+hooks_url = None
 router = None
 
 
 def setUpModule():
-    global router
+    global router, hooks_url
+    hooks_url = start_hooks()
     os.environ.update(CREDENTIALS)
-    router = Router(arguments.directory)
+    router = Router(arguments.weir, arguments.directory, hooks_url)
 
 
 def tearDownModule():
@@ -377,9 +266,44 @@ class Changes(WithErrors):
                    "failed to satisfy constraint: Member must have length less than or equal to 64")
         self.fails(put({"Id": "1", "Arn": "no-arn"}), "ValidationException",
                    "Parameter no-arn is not valid. Reason: Provided Arn is not in correct format.")
-        self.fails(put({"Id": "1", "Arn": MADE, "InputPath": "$.detail"}), "ValidationException")
+        for member, value in (("InputPath", "$.detail"),
+                              ("SqsParameters", {"MessageGroupId": "g"})):
+            with self.assertRaises(botocore.exceptions.ClientError) as caught:
+                put({"Id": "1", "Arn": MADE, member: value})()
+            self.assertIn(member, caught.exception.response["Error"]["Message"])
+        self.fails(put({"Id": "1", "Arn": HOOK, "RetryPolicy": {"MaximumRetryAttempts": 186}}),
+                   "ValidationException",
+                   "1 validation error detected: Value '186' at 'targets.1.member.retryPolicy."
+                   "maximumRetryAttempts' failed to satisfy constraint: Member must have value "
+                   "less than or equal to 185")
         self.assertEqual(self.events.list_targets_by_rule(Rule="refuses")["Targets"], [])
         self.events.delete_rule(Name="refuses")
+
+    def test_a_target_gets_what_it_is_to_get_instead_of_the_event(self):
+        self.events.put_rule(Name="instead", EventPattern='{"source":["instead"]}')
+        targets = [
+            {"Id": "constant", "Arn": HOOK, "Input": '{"a": [1]}'},
+            {"Id": "path", "Arn": HOOK, "InputPath": "$.detail.a"},
+            {"Id": "template", "Arn": HOOK, "InputTransformer": {
+                "InputPathsMap": {"a": "$.detail.a", "of": "$.source"},
+                "InputTemplate": '{"of": <of>, "a": <a>, "rule": "<aws.events.rule-name>"}'}},
+            {"Id": "text", "Arn": HOOK, "InputTransformer": {
+                "InputPathsMap": {"a": "$.detail.a"}, "InputTemplate": '"<a> it is"'}},
+            {"Id": "whole", "Arn": HOOK,
+             "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 60}}]
+        self.events.put_targets(Rule="instead", Targets=targets)
+        listed = self.events.list_targets_by_rule(Rule="instead")["Targets"]
+        self.assertEqual(listed, sorted(targets, key=lambda target: target["Id"]))
+        Hooks.bodies.clear()
+        sent = self.events.put_events(Entries=[entry("instead", detail='{"a": {"b" : "c"}}')])
+        router.wait_until(lambda: len(Hooks.bodies) == 5)
+        whole = [body for body in Hooks.bodies if sent["Entries"][0]["EventId"] in body]
+        self.assertEqual(len(whole), 1)
+        self.assertEqual(sorted(body for body in Hooks.bodies if body not in whole), sorted([
+            '{"a": [1]}', '{"b":"c"}', '{"of": "instead", "a": {"b":"c"}, "rule": "instead"}',
+            '"{b:c} it is"']))
+        self.events.remove_targets(Rule="instead", Ids=[target["Id"] for target in targets])
+        self.events.delete_rule(Name="instead")
 
     def test_a_way_of_buses_that_leads_back_is_refused(self):
         self.make("forth", {"source": ["forth"]}, BUS_ARN + "shop")
@@ -413,7 +337,7 @@ class Restarts(Changes):
     def setUpClass(cls):
         global router
         cls.before = router
-        router = Router(arguments.directory + "-durable", data_dir=True)
+        router = Router(arguments.weir, arguments.directory + "-durable", hooks_url, data_dir=True)
 
     @classmethod
     def tearDownClass(cls):
@@ -450,6 +374,18 @@ class Restarts(Changes):
         self.remove("kept-bus")
         self.restart(router.kill)
         self.fails(lambda: self.events.describe_rule(Name="kept"), "ResourceNotFoundException")
+
+    def test_what_cannot_be_delivered_goes_where_the_rule_says(self):
+        self.events.put_rule(Name="dead", EventPattern='{"source":["dead"]}')
+        target = {"Id": "1", "Arn": "arn:aws:weir:::target/no",
+                  "DeadLetterConfig": {"Arn": "arn:aws:weir:::target/letters"}}
+        self.events.put_targets(Rule="dead", Targets=[target])
+        self.restart(router.kill)
+        self.assertEqual(self.events.list_targets_by_rule(Rule="dead")["Targets"], [target])
+        sent = self.send("dead")
+        letter = json.loads(router.wait_for("letters", sent))
+        self.assertEqual((letter["target"], letter["rules"]), ("no/dead/1", ["dead"]))
+        self.remove("dead")
 
     def test_a_new_configuration_goes_together_with_what_was_made(self):
         self.make("stays", {"source": ["stays"]})

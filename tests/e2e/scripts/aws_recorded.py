@@ -64,6 +64,10 @@ CALLS = {
     "test_put_target_id_validation/put-targets-invalid-id-error":
         lambda c: put_target(c, Id="!@#$@!#$"),
     "test_put_target_id_validation/put-targets-length-error": lambda c: put_target(c, Id="i" * 65),
+    "test_put_events_with_input_transformer_missing_keys/": lambda c: put_target(
+        c, InputTransformer={"InputPathsMap": {"a": "$.a"}, "InputTemplate": '"<notdefinedkey>"'}),
+    "test_put_event_input_path_and_input_transformer/": lambda c: put_target(
+        c, InputPath="$.a", InputTransformer={"InputTemplate": '"x"'}),
     "test_plain_string_payload/": lambda c: c.test_event_pattern(EventPattern=PATTERN,
                                                                  Event="plain string"),
     "tests_put_rule_with_schedule_custom_event_bus/": lambda c: c.put_rule(
@@ -102,11 +106,6 @@ ABSENT = {
     "test_remove_permission_non_existing_sid": lambda c: c.remove_permission(StatementId="none"),
     "test_create_multiple_event_buses_same_name/": lambda c: c.create_event_bus(Name=BUS),
     "test_delete_default_event_bus/": lambda c: c.delete_event_bus(Name="default"),
-    # Members of a target, refused by name.
-    "test_put_events_with_input_transformer_missing_keys/": lambda c: put_target(
-        c, InputTransformer={"InputPathsMap": {"a": "$.a"}, "InputTemplate": '"<notdefinedkey>"'}),
-    "test_put_event_input_path_and_input_transformer/": lambda c: put_target(
-        c, InputPath="$.a", InputTransformer={"InputTemplate": '"x"'}),
 }
 
 

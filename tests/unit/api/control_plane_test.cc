@@ -136,6 +136,43 @@ TEST_F(ControlPlaneTest, ARuleIsInForceWhenItIsAnswered) {
   EXPECT_TRUE(store_.rows.empty());
 }
 
+TEST_F(ControlPlaneTest, ATargetWithSettingsIsACopyOfTheOneThatItNames) {
+  run("PutRule", kPut);
+  EXPECT_EQ(run("PutTargets", R"({"Rule":"r","Targets":[{"Id":"a","Arn":"arn:aws:sqs:r:1:orders",)"
+                              R"("InputPath":"$.detail", "RetryPolicy" : {"MaximumRetryAttempts":)"
+                              R"( 7, "MaximumEventAgeInSeconds":60}},)" +
+                                  kTarget + "]}"),
+            R"({"FailedEntryCount":0,"FailedEntries":[]})");
+  EXPECT_THAT(in_force(), ElementsAre("default r -> out orders/r/a"));
+  restart();
+  EXPECT_THAT(in_force(), ElementsAre("default r -> out orders/r/a"));
+  const TargetSpec& copy = host_.catalog.targets.back();
+  EXPECT_EQ(copy.input.kind, InputSpec::Kind::path);
+  EXPECT_EQ(copy.input.rule_arn, "arn:aws:events:us-east-1:000000000000:rule/r");
+  EXPECT_EQ(copy.retry.retries_max, 7U);
+  EXPECT_EQ(copy.retry.age_max, 60s);
+  EXPECT_EQ(copy.arn, "");
+  EXPECT_EQ(plane_->objects().begin()->second.settings.find("a")->second,
+            R"({"InputPath":"$.detail","RetryPolicy":{"MaximumRetryAttempts": 7, )"
+            R"("MaximumEventAgeInSeconds":60}})");
+  // Put again without them, it is the target itself.
+  run("PutTargets", R"({"Rule":"r","Targets":[{"Id":"a","Arn":"arn:aws:sqs:r:1:orders"}]})");
+  EXPECT_THAT(in_force(), ElementsAre("default r -> out orders"));
+}
+
+TEST_F(ControlPlaneTest, RefusesSettingsThatTheTargetCannotMeet) {
+  run("PutRule", kPut);
+  const auto put = [&](const std::string& rest) {
+    return run("PutTargets", R"({"Rule":"r","Targets":[{"Id":"t",)" + rest + "}]}");
+  };
+  EXPECT_THAT(put(R"("Arn":"arn:aws:events:us-east-1:000000000000:event-bus/shop","Input":"1")"),
+              HasSubstr("an event bus takes events as they are, without Input"));
+  EXPECT_THAT(put(R"("Arn":"arn:aws:weir:::target/out",)"
+                  R"("DeadLetterConfig":{"Arn":"arn:aws:sqs:r:1:orders"})"),
+              HasSubstr("dead letters are written to a data_dir first"));
+  EXPECT_TRUE(plane_->objects().begin()->second.targets.empty());
+}
+
 TEST_F(ControlPlaneTest, EverythingIsThereAfterARestart) {
   run("PutRule", R"({"Name":"r","EventBusName":"shop","Description":"d \"q\"","RoleArn":"role",)"
                  R"("EventPattern":"{\"source\":[\"s\"]}","Tags":[{"Key":"k","Value":"v"}]})");
@@ -201,8 +238,18 @@ TEST_F(ControlPlaneTest, RefusesAsTheServiceDoes) {
   EXPECT_EQ(put(R"({"Id":"t","Arn":"queue"})"),
             "ValidationException: Parameter queue is not valid. Reason: Provided Arn is not in "
             "correct format.");
-  EXPECT_THAT(put(R"({"Id":"t","Arn":"arn:aws:sqs:a:1:q","InputPath":"$.a"})"),
-              StartsWith("ValidationException: Parameter InputPath of target t is not valid."));
+  EXPECT_THAT(put(R"({"Id":"t","Arn":"arn:aws:sqs:a:1:q","SqsParameters":{}})"),
+              StartsWith("ValidationException: Parameter SqsParameters of target t is not valid."));
+  EXPECT_EQ(put(R"({"Id":"t","Arn":"arn:aws:sqs:a:1:q","InputPath":"$.a","Input":"1"})"),
+            "ValidationException: Only one of Input, InputPath, or InputTransformer must be "
+            "provided for target t.");
+  EXPECT_EQ(put(R"({"Id":"t","Arn":"arn:aws:sqs:a:1:q","RetryPolicy":)"
+                R"({"MaximumEventAgeInSeconds":59,"MaximumRetryAttempts":1e9}})"),
+            "ValidationException: 2 validation errors detected: Value '1e9' at "
+            "'targets.1.member.retryPolicy.maximumRetryAttempts' failed to satisfy constraint: "
+            "Member must have value less than or equal to 185; Value '59' at "
+            "'targets.1.member.retryPolicy.maximumEventAgeInSeconds' failed to satisfy constraint: "
+            "Member must have value greater than or equal to 60");
   std::string six;
   for (int i = 0; i < 6; ++i) {
     six += (i == 0 ? "" : ",") +
