@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace weir::engine {
+namespace {
+
+constexpr std::uint32_t kValuesPerStep = 8;
+constexpr std::size_t kHitsPerStep = 4;
+
+}  // namespace
 
 void ArraySearch::fit(const Tables& tables) {
   if (path_lists_.size() < tables.matchers.size()) path_lists_.resize(tables.matchers.size());
@@ -84,8 +90,12 @@ std::span<const std::uint32_t> ArraySearch::candidates_of(std::uint32_t conditio
     values_of(wanted.path);
     const List values = path_lists_[wanted.path];
     list = {state_->event(), static_cast<std::uint32_t>(pool_.size()), 0};
-    for (std::uint32_t i = 0; i < values.size; ++i) {
+    // Cheap, but for values of which much is known: those that pass many tests, or very many
+    // values.
+    spend(values.size / kValuesPerStep);
+    for (std::uint32_t i = 0; i < values.size && steps_left_ > 0; ++i) {
       const std::uint32_t occurrence = pool_[values.begin + i];
+      spend(state_->hits_of(occurrence).size() / kHitsPerStep);
       if (!meets(wanted, occurrence)) continue;
       pool_.push_back(occurrence);
       ++list.size;

@@ -162,5 +162,26 @@ TEST(Arrays, IndependentArraysDoNotMultiply) {
   EXPECT_TRUE(found.empty());
 }
 
+// Each value passes a test of each rule: the lists to search are values times rules, twice.
+TEST(Arrays, ValuesThatPassManyTestsCostSteps) {
+  std::vector<std::string> patterns;
+  for (int i = 0; i < 300; ++i) {
+    patterns.push_back(R"({"e":{"n":[{"numeric":[">",-)" + std::to_string(i + 1) + R"(,"<",)" +
+                       std::to_string(10 + i) + R"(]}],"k":["q"]}})");
+  }
+  const auto rules = rules_of(patterns);
+  const auto event = [](int count) {
+    std::string text = "{\"e\":[";
+    for (int i = 0; i < count; ++i) text += R"({"n":5},)";
+    return text + R"({"k":"q"}]})";
+  };
+  Matcher matcher;
+  std::vector<RuleIndex> found;
+  EXPECT_EQ(matcher.match_event(*rules, event(50), found), EventError::none);
+  EXPECT_TRUE(found.empty());
+  EXPECT_EQ(matcher.match_event(*rules, event(5000), found), EventError::too_complex);
+  EXPECT_TRUE(found.empty());
+}
+
 }  // namespace
 }  // namespace weir
