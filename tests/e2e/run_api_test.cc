@@ -165,6 +165,16 @@ TEST_F(RunApi, TellsItsCounters) {
   stop();
 }
 
+TEST_F(RunApi, TellsItsCountersAsPrometheusReadsThem) {
+  if (command_output("command -v promtool || true").empty()) GTEST_SKIP() << "promtool is not here";
+  start(config());
+  post_file(input("in", 10));
+  const std::string page = curl("", "/metrics");
+  write_file(dir_.file("metrics"), page.substr(page.find("\r\n\r\n") + 4));
+  EXPECT_EQ(command_output("promtool check metrics <'" + dir_.file("metrics") + "' 2>&1"), "");
+  stop();
+}
+
 // Each with a request hidden behind it, which must never run.
 TEST_F(RunApi, HostileBytesRunNothing) {
   start(config());
