@@ -58,6 +58,8 @@ class ControlPlane {
 
   const ApiObjects& objects() const { return objects_; }
   const Catalog& configuration() const { return configuration_; }
+  // Of rules in force: ARNs of targets that nothing stands for.
+  std::size_t unknown_arns() const { return told_arns_.size(); }
 
  private:
   struct Named;

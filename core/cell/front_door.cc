@@ -67,7 +67,9 @@ FrontDoor::FrontDoor(const Catalog& catalog, Port& port, const BlockFiller::Shar
   routes_.add("/", aws_);
 }
 
-void FrontDoor::show(const Catalog& configuration, const ApiObjects& objects) {
+void FrontDoor::show(const Catalog& configuration, const ApiObjects& objects,
+                     std::size_t unknown_arns) {
+  unknown_arns_.set(unknown_arns);
   model_.publish(std::make_shared<const ApiModel>(configuration, objects, since_));
 }
 

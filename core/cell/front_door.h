@@ -40,7 +40,9 @@ class FrontDoor {
   OperationsRoute& operations() { return operations_; }
   const AwsRoute& aws() const { return aws_; }
   // The control thread's: what EventBridge's operations show from now on.
-  void show(const Catalog& configuration, const ApiObjects& objects);
+  void show(const Catalog& configuration, const ApiObjects& objects, std::size_t unknown_arns);
+  // ARNs of targets that nothing stands for. Any thread.
+  const Counter& unknown_arns() const { return unknown_arns_; }
   // What requests ask of the control thread.
   ChangeDesk& changes() { return changes_; }
   // For further handlers, before the server is polled; they outlive this.
@@ -60,6 +62,7 @@ class FrontDoor {
   BulkRoute bulk_;
   OperationsRoute operations_;
   Snapshot<ApiModel> model_;
+  Counter unknown_arns_;
   ChangeDesk changes_;
   AwsRoute aws_;
   HttpRoutes routes_;

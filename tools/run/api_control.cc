@@ -86,7 +86,7 @@ void ApiControl::tell(const std::string& text) {
 
 void ApiControl::show() {
   if (FrontDoor* door = pipeline_->front_door()) {
-    door->show(plane_.configuration(), plane_.objects());
+    door->show(plane_.configuration(), plane_.objects(), plane_.unknown_arns());
   }
 }
 

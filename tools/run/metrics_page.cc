@@ -226,6 +226,8 @@ void write_http(Page& page, const FrontDoor& door) {
                    aws.entries_failed.read());
   page.one_counter("api_unknown_bus_entries_total", "Those for a bus that is not there.",
                    aws.unknown_bus.read());
+  page.one_gauge("api_unknown_arns", "ARNs of targets of rules that nothing stands for.",
+                 door.unknown_arns().read());
 }
 
 }  // namespace

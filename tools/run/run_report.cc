@@ -137,7 +137,8 @@ Report report_http(const FrontDoor& door) {
             {"errors", aws.errors.read()},
             {"entries", aws.entries.read()},
             {"entries_failed", aws.entries_failed.read()},
-            {"unknown_bus", aws.unknown_bus.read()}}}};
+            {"unknown_bus", aws.unknown_bus.read()},
+            {"unknown_arns", door.unknown_arns().read()}}}};
 }
 
 }  // namespace

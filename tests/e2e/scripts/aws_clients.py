@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import unittest
+import urllib.request
 
 try:
     import boto3  # noqa: F401
@@ -242,6 +243,8 @@ class Changes(WithErrors):
         nowhere = f"arn:aws:sqs:{REGION}:{ACCOUNT}:nowhere"
         self.make("void", {"source": ["void"]}, nowhere)
         self.assertIn(nowhere, router.said())
+        with urllib.request.urlopen(router.urls["api"] + "/metrics") as page:
+            self.assertIn(b"\nweir_api_unknown_arns 1\n", page.read())
         self.remove("void")
 
     def test_what_a_change_is_refused_for(self):
