@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -120,6 +121,40 @@ TEST_F(RunApi, LoadsFromManyConnections) {
   EXPECT_EQ(accepted(report, "api"), 100000U);
   EXPECT_EQ(report["targets"]["out"]["delivered"], 100000);
   expect_conserved(report);
+}
+
+TEST_F(RunApi, LoadsByPutEvents) {
+  Json settings = config();
+  settings["rules"]["any"]["pattern"] = {{"source", {"weir.load"}}, {"detail-type", {"record"}}};
+  start(settings);
+  std::string lines;
+  for (int i = 0; i < 20; ++i) {
+    lines += "{\"a\":\"\\\"\\\\ \\u00e9\"}\n{\"id\":2}\nno JSON\n";
+  }
+  write_file(dir_.file("in"), lines);
+  const std::vector<std::string> options = {"--file", dir_.file("in"), "--api", "put-events",
+                                            "--request-entries"};
+  const auto loaded = [&](const std::string& entries, const std::string& count, int code) {
+    std::vector<std::string> all = options;
+    all.insert(all.end(), {entries, "--count", count});
+    return load(dir_, url(""), all, code);
+  };
+  const Json some = loaded("7", "3000", 1);
+  EXPECT_EQ(some["records"], 2000);
+  EXPECT_EQ(some["refused"], 1000);
+  EXPECT_THAT(some["first_refusal"].get<std::string>(), HasSubstr("MalformedDetail"));
+  EXPECT_THAT(loaded("11", "30", 1)["error"].get<std::string>(), StartsWith("answered 400: "));
+  const Json report = stop();
+  EXPECT_EQ(accepted(report, "api"), 2000U);
+  EXPECT_EQ(report["http"]["api"]["entries_failed"], 1000);
+  const std::vector<std::string> out = split_lines(read_file(dir_.file("out")));
+  ASSERT_EQ(out.size(), 2000U);
+  EXPECT_EQ(
+      std::ranges::count_if(out,
+                            [](const std::string& line) {
+                              return line.ends_with("\"detail\":{\"a\":\"\\\"\\\\ \\u00e9\"}}");
+                            }),
+      1000);
 }
 
 TEST_F(RunApi, ABombIsRefusedAtTheLimit) {

@@ -8,9 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <optional>
 
 #include "core/base/check.h"
 #include "io/run/signals.h"
@@ -29,15 +27,10 @@ std::uint64_t share(std::uint64_t total, std::size_t parts, std::size_t part) {
   return total / parts + (part < total % parts ? 1 : 0);
 }
 
-// The number behind {"accepted": in an answer of the router; nothing where it is another's.
-std::optional<std::uint64_t> accepted_of(std::string_view body) {
-  constexpr std::string_view kBegin = R"({"accepted":)";
-  if (!body.starts_with(kBegin)) return std::nullopt;
-  std::uint64_t count = 0;
-  const auto [end, error] =
-      std::from_chars(body.data() + kBegin.size(), body.data() + body.size(), count);
-  if (error != std::errc()) return std::nullopt;
-  return count;
+std::uint64_t records_of_a_request(const LoadOptions& options, const Slice& all) {
+  if (options.api == LoadApi::put_events) return options.request_entries;
+  const std::uint64_t line_bytes = all.text.size() / std::max<std::uint64_t>(1, all.lines) + 1;
+  return std::max<std::uint64_t>(1, options.request_bytes / line_bytes);
 }
 
 }  // namespace
@@ -49,9 +42,7 @@ HttpLoad::HttpLoad(const LoadOptions& options, const RecordMemory& records)
   event.events = EPOLLIN;
   event.data.u64 = kSignalTag;
   WEIR_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, signals_.fd(), &event) == 0);
-  const Slice all = records.all();
-  const std::uint64_t line_bytes = all.text.size() / std::max<std::uint64_t>(1, all.lines) + 1;
-  records_each_ = std::max<std::uint64_t>(1, options.request_bytes / line_bytes);
+  records_each_ = records_of_a_request(options, records.all());
   const std::vector<Slice> slices = records.split(options.connections);
   for (std::size_t i = 0; i < options.connections; ++i) {
     const std::uint64_t quota =
@@ -133,11 +124,7 @@ bool HttpLoad::begin(Connection& connection, std::int64_t now_ns) {
   connection.chunk = options_.stamp
                          ? connection.feed.take_stamped(records_each_, options_.request_bytes, due)
                          : connection.feed.take(records_each_);
-  connection.head = fmt::format(
-      "POST /v1/buses/{}/events HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-ndjson\r\n"
-      "Content-Length: {}\r\n{}\r\n",
-      options_.bus, options_.authority, connection.chunk.bytes.size(),
-      options_.token.empty() ? "" : fmt::format("Authorization: Bearer {}\r\n", options_.token));
+  connection.request.make(options_, connection.chunk);
   connection.busy = true;
   connection.sent = 0;
   connection.reader.begin(kAnswerBytesMax);
@@ -154,13 +141,10 @@ void HttpLoad::send_again(Connection& connection) {
 }
 
 void HttpLoad::pump(Connection& connection) {
-  const std::size_t total = connection.head.size() + connection.chunk.bytes.size();
-  while (connection.sent < total) {
-    std::string_view head = connection.head;
-    std::string_view body = connection.chunk.bytes;
-    const std::size_t of_head = std::min(connection.sent, head.size());
-    head.remove_prefix(of_head);
-    body.remove_prefix(connection.sent - of_head);
+  const HttpRequest& request = connection.request;
+  while (connection.sent < request.size()) {
+    const std::string_view head = request.head_after(connection.sent);
+    const std::string_view body = request.body_after(connection.sent);
     std::array<iovec, 2> pieces{{{const_cast<char*>(head.data()), head.size()},    // NOLINT
                                  {const_cast<char*>(body.data()), body.size()}}};  // NOLINT
     msghdr message{};
@@ -217,10 +201,8 @@ void HttpLoad::answered(Connection& connection, std::int64_t now_ns) {
     if (results_.first_break.empty()) results_.first_break = std::string(body.substr(0, 200));
     return;
   }
-  const auto accepted = accepted_of(body);
-  if (!accepted || *accepted > connection.chunk.records) {
-    return fail(fmt::format("answered {}: {}", status, body.substr(0, 200)));
-  }
+  const auto accepted = connection.request.accepted(status, body);
+  if (!accepted) return fail(fmt::format("answered {}: {}", status, body.substr(0, 200)));
   const std::uint64_t refused = connection.chunk.records - *accepted;
   if (refused > 0 && results_.first_refusal.empty()) {
     results_.first_refusal = std::string(body.substr(0, 200));

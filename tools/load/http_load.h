@@ -1,7 +1,7 @@
-// HttpLoad: a load whose records go to a router's `POST /v1/buses/{bus}/events`, a request at a
-// time on each connection: the next one leaves when the last is answered, so the answer is the
-// acknowledgement. A record counts once it is accepted; what the router refuses is counted, what it
-// puts off (503) is sent again after the time it names.
+// HttpLoad: a load whose records go to a router over HTTP (see HttpRequest for the two ways), a
+// request at a time on each connection: the next one leaves when the last is answered, so the
+// answer is the acknowledgement. A record counts once it is accepted; what the router refuses is
+// counted, what it puts off (503) is sent again after the time it names.
 //
 // With a rate, a request is due when its last record is; the latency is from due to answered,
 // without a rate from sent to answered. One thread, non-blocking sockets, one epoll set.
@@ -17,6 +17,7 @@
 #include "core/http/response_reader.h"
 #include "tools/common/stop_signals.h"
 #include "tools/load/feed.h"
+#include "tools/load/http_request.h"
 #include "tools/load/load.h"
 
 namespace weir {
@@ -39,8 +40,8 @@ class HttpLoad {
     Feed feed;
     std::size_t number;
     Chunk chunk;  // the records of the request
-    std::string head;
-    std::size_t sent = 0;  // of head and chunk together
+    HttpRequest request;
+    std::size_t sent = 0;  // of the request
     HttpResponseReader reader;
     bool busy = false;  // a request is under way
     bool blocked = false;

@@ -20,6 +20,9 @@
 
 namespace weir {
 
+// What records become over HTTP: lines of a body, or entries of PutEvents.
+enum class LoadApi : std::uint8_t { bulk, put_events };
+
 struct LoadOptions {
   Endpoint to;
   std::size_t connections = 1;
@@ -37,10 +40,12 @@ struct LoadOptions {
   std::uint64_t window = 0;     // acks: records of a connection that may wait for theirs
   // Over HTTP (HttpLoad).
   bool http = false;
+  LoadApi api = LoadApi::bulk;
   std::string authority;  // for the Host header
   std::string bus;
   std::string token;                        // bearer; empty: none
-  std::uint64_t request_bytes = 1'000'000;  // of a body, about
+  std::uint64_t request_bytes = 1'000'000;  // bulk: of a body, about
+  std::uint64_t request_entries = 10;       // put_events
 };
 
 struct LoadResults {

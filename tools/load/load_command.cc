@@ -43,6 +43,7 @@ struct Arguments {
   std::string bus = "default";
   std::string token_file;
   std::string request_bytes = "1MB";
+  std::uint64_t request_entries = 10;
   std::string tick = "500us";
   std::string connect_time = "5s";
   std::string timeout = "60s";
@@ -75,7 +76,13 @@ Status read_http(const Arguments& arguments, LoadOptions& options) {
   auto endpoint = parse_tcp_address(options.authority);
   if (!endpoint) return Error{"--to: " + endpoint.error().message};
   options.to = std::move(*endpoint);
-  if (arguments.api != "bulk") return Error{"--api: only 'bulk' is there"};
+  if (arguments.api == "put-events") {
+    options.api = LoadApi::put_events;
+  } else if (arguments.api != "bulk") {
+    return Error{fmt::format("--api '{}': 'bulk' or 'put-events'", arguments.api)};
+  }
+  options.request_entries = arguments.request_entries;
+  if (options.request_entries == 0) return Error{"--request-entries: at least 1"};
   if (arguments.acks) return Error{"--acks: answers over HTTP acknowledge by themselves"};
   options.bus = arguments.bus;
   const auto bytes = parse_size(arguments.request_bytes);
@@ -209,10 +216,12 @@ constexpr const char* kFooter =
     "acknowledged; --timeout says how long a peer may acknowledge nothing. Exit code 0 only if\n"
     "every record was acknowledged and none refused.\n"
     "To http:// each connection sends a request when the one before is answered; a record counts\n"
-    "once the router has accepted it, and what it puts off (503) is sent again.\n"
+    "once the router has accepted it, and what it puts off (503) is sent again. With --api\n"
+    "put-events a record is the Detail of an entry with Source weir.load and DetailType record.\n"
     "Examples:\n"
     "  weir load --to tcp://127.0.0.1:7000 --file events.ndjson\n"
     "  weir load --to http://127.0.0.1:8080 --file events.ndjson --connections 4\n"
+    "  weir load --to http://127.0.0.1:8080 --file events.ndjson --api put-events\n"
     "  weir load --to tcp://127.0.0.1:7000 --file events.ndjson --rate 50000 --duration 30s "
     "--stamp";
 
@@ -252,14 +261,22 @@ void add_load_command(CLI::App& app, int& exit_code) {
                    "With --acks: records of a connection that may wait for their acks")
       ->type_name("N")
       ->capture_default_str();
-  command->add_option("--api", a->api, "With http://: 'bulk', POST /v1/buses/BUS/events")
+  command
+      ->add_option(
+          "--api", a->api,
+          "With http://: 'bulk', POST /v1/buses/BUS/events, or 'put-events', EventBridge's")
       ->type_name("API")
       ->capture_default_str();
   command->add_option("--bus", a->bus, "With http://: the bus")
       ->type_name("BUS")
       ->capture_default_str();
-  command->add_option("--request-bytes", a->request_bytes, "With http://: of a body, about")
+  command->add_option("--request-bytes", a->request_bytes, "With bulk: of a body, about")
       ->type_name("SIZE")
+      ->capture_default_str();
+  command
+      ->add_option("--request-entries", a->request_entries,
+                   "With put-events: of a request; the service takes up to 10")
+      ->type_name("N")
       ->capture_default_str();
   command->add_option("--token-file", a->token_file, "With http://: its first line is the token")
       ->type_name("FILE");
