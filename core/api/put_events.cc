@@ -22,6 +22,11 @@ std::string_view text_of(const JsonNode& node, std::string& memory) {
   return memory;
 }
 
+// Escapes only shorten: enough where it is within a limit.
+std::uint64_t raw_bytes(const JsonNode* node) {
+  return node == nullptr ? 0 : node->raw.size();
+}
+
 std::uint64_t text_bytes(const JsonNode* node) {
   if (node == nullptr) return 0;
   return node->escaped ? unescape_json(node->raw).size() : node->raw.size();
@@ -87,16 +92,26 @@ void PutEventsReader::check_members(const Entry& entry, std::size_t number,
   }
 }
 
-std::uint64_t PutEventsReader::size_of(const Entry& entry) const {
+std::uint64_t PutEventsReader::size_of(const Entry& entry,
+                                       std::uint64_t (*bytes)(const JsonNode*)) const {
   std::uint64_t size = entry.time != nullptr ? kTimeBytes : 0;
-  size += text_bytes(entry.source) + text_bytes(entry.detail_type) + text_bytes(entry.detail);
+  size += bytes(entry.source) + bytes(entry.detail_type) + bytes(entry.detail);
   if (entry.resources == nullptr) return size;
   const JsonTree& tree = input_.tree();
   for (const JsonNode* at = tree.first_child(*entry.resources); at != nullptr;
        at = tree.next(*at)) {
-    size += text_bytes(at);
+    size += bytes(at);
   }
   return size;
+}
+
+bool PutEventsReader::too_large() const {
+  for (const auto bytes : {raw_bytes, text_bytes}) {
+    std::uint64_t size = 0;
+    for (const Entry& entry : entries_) size += size_of(entry, bytes);
+    if (size <= limits_.request_bytes_max) return false;
+  }
+  return true;
 }
 
 // Into detail_, as one line. False where it is no JSON object.
@@ -146,7 +161,7 @@ bool PutEventsReader::check_entry(const Entry& entry, PutEventsResult& result) {
     const JsonTree& tree = input_.tree();
     for (const JsonNode* at = tree.first_child(*entry.resources); at != nullptr;
          at = tree.next(*at)) {
-      if (text_bytes(at) <= kResourceMax) continue;
+      if (raw_bytes(at) <= kResourceMax || text_bytes(at) <= kResourceMax) continue;
       return fail(result, "InvalidArgument",
                   "Parameter Resources is not valid. Reason: a resource is longer than " +
                       std::to_string(kResourceMax) + " bytes.");
@@ -214,16 +229,14 @@ std::optional<AwsError> PutEventsReader::read(std::string_view body, const ApiMo
   }
   if (constraints.error()) return constraints.error();
   entries_.clear();
-  std::uint64_t size = 0;
   const JsonTree& tree = input_.tree();
   for (const JsonNode* at = tree.first_child(*list); at != nullptr; at = tree.next(*at)) {
     entries_.push_back(read_entry(*at));
     check_members(entries_.back(), entries_.size(), constraints);
-    size += size_of(entries_.back());
   }
   if (input_.error()) return input_.error();
   if (constraints.error()) return constraints.error();
-  if (size > limits_.request_bytes_max) {
+  if (too_large()) {
     return validation_error("Total size of the entries in the request is over the limit.");
   }
   std::string memory;

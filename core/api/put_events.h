@@ -82,7 +82,9 @@ class PutEventsReader {
   };
   Entry read_entry(const JsonNode& node);
   void check_members(const Entry& entry, std::size_t number, AwsConstraints& constraints);
-  std::uint64_t size_of(const Entry& entry) const;
+  // As the service counts it, by what `bytes` says of a string.
+  std::uint64_t size_of(const Entry& entry, std::uint64_t (*bytes)(const JsonNode*)) const;
+  bool too_large() const;  // all entries together
   bool check_entry(const Entry& entry, PutEventsResult& result);
   bool take_detail(const JsonNode& detail);
   PutEventsPart& part_of(std::string_view name, BusId bus, PutEventsBatch& out) const;
