@@ -37,12 +37,17 @@ def many_rules():
 
 
 # name -> (what to generate, format of the source, events, rules)
+# AF is A with a log on disk, AK is AF with input that is acknowledged once it is there.
 WORKLOADS = {
     "A": ("flow-logs-json", "ndjson", 2_000_000, FLOW_RULES),
     "B": ("cloudtrail", "ndjson", 500_000, TRAIL_RULES),
     "F": ("flow-logs", "flow-log", 2_000_000, FLOW_RULES),
     "A1000": ("flow-logs-json", "ndjson", 2_000_000, many_rules()),
+    "AF": ("flow-logs-json", "ndjson", 2_000_000, FLOW_RULES),
+    "AK": ("flow-logs-json", "ndjson", 2_000_000, FLOW_RULES),
 }
+DURABLE = ("AF", "AK")
+ACKNOWLEDGED = ("AK",)
 SEED = "7"
 RECEIVERS = 4
 TIMED_S = 20
@@ -119,6 +124,13 @@ class Bench:
                         for i, port in enumerate(ports)},
             "pipeline": {"threads": threads},
         }
+        if name in ACKNOWLEDGED:
+            config["sources"]["in"]["acks"] = True
+        if name in DURABLE:
+            config["data_dir"] = os.path.join(directory, "data")
+            os.mkdir(config["data_dir"], 0o700)
+            for target in config["targets"].values():
+                target["when_full"] = "lag"
         path = os.path.join(directory, "weir.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(config, file)
@@ -148,13 +160,16 @@ class Bench:
     def throughput(self, name):
         """One run as fast as it goes."""
         expected, events, path = self.expected(name), self.events(name), self.input_of(name)
-        with tempfile.TemporaryDirectory() as directory, Processes() as processes:
+        acks = ["--acks"] if name in ACKNOWLEDGED else []
+        # On the disk of the input: what is for temporary files may be memory.
+        with tempfile.TemporaryDirectory(dir=self.data) as directory, Processes() as processes:
             sink, ports = self.start_receivers(
                 processes, directory, "receivers", RECEIVERS,
                 "--expect", str(sum(expected.values())), "--timeout", "15s")
             router, port = self.start_router(
                 processes, directory, self.config(directory, name, ports))
-            load = self.start_loader(processes, directory, port, "--file", path, "--rate", "max")
+            load = self.start_loader(processes, directory, port, "--file", path, "--rate", "max",
+                                     *acks)
             must_end(load, 300)
             must_end(sink, 300, codes=(0, 1))
             memory = router.peak_memory_bytes()
