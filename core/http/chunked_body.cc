@@ -9,9 +9,24 @@
 namespace weir {
 namespace {
 
-bool is_printable(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return c == '\t' || (byte >= 0x20 && byte < 0x7f);
+// A token, or printable ASCII in quotes without an escape.
+bool is_value(std::string_view text) {
+  if (!text.starts_with('"')) return is_token(text);
+  return text.size() >= 2 && text.ends_with('"') &&
+         std::ranges::all_of(text.substr(1, text.size() - 2),
+                             [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+}
+
+bool is_sound_extension(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals != std::string_view::npos && !is_value(text.substr(equals + 1))) return false;
+  std::string_view names = text.substr(0, equals);
+  while (true) {
+    const std::size_t end = names.find(';');
+    if (!is_token(names.substr(0, end))) return false;
+    if (end == std::string_view::npos) return true;
+    names.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace
@@ -20,7 +35,7 @@ void ChunkedBody::begin() {
   state_ = State::reading;
   step_ = Step::size;
   digits_ = 0;
-  extension_bytes_ = 0;
+  extension_.clear();
   trailers_ = 0;
   left_ = 0;
   fault_ = "";
@@ -68,10 +83,12 @@ void ChunkedBody::step(char c) {
       }
       return;
     case Step::extension:
-      if (c == '\r') {
+      if (c != '\r' && extension_.size() < kExtensionBytesMax) {
+        extension_ += c;
+      } else if (c == '\r' && is_sound_extension(extension_)) {
         step_ = Step::size_line_end;
-      } else if (!is_printable(c) || ++extension_bytes_ > kExtensionBytesMax) {
-        refuse(State::broken, "the extension of a chunk is too long or holds control characters");
+      } else {
+        refuse(State::broken, "the extension of a chunk is too long, or not NAME or NAME=VALUE");
       }
       return;
     case Step::size_line_end:
@@ -100,7 +117,7 @@ void ChunkedBody::step(char c) {
 
 void ChunkedBody::size_line_ended() {
   digits_ = 0;
-  extension_bytes_ = 0;
+  extension_.clear();
   step_ = left_ > 0 ? Step::data : Step::trailer;
 }
 

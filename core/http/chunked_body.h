@@ -2,11 +2,13 @@
 // reading of a chunk's line allows (blanks, any number of zeros, extensions without end), and two
 // readers that differ are how a hidden request gets through; so what is taken here is less:
 //
-//     1 to 16 hexadecimal digits, perhaps ";extension" of at most kExtensionBytesMax, CR LF
+//     1 to 16 hexadecimal digits, perhaps ";extension", CR LF
 //     so many bytes, CR LF; the last chunk has the size 0
 //     at most kTrailersMax trailer lines, well-formed and of no name that has a meaning; CR LF
 //
-// Trailers are read and forgotten. Any split of the bytes gives the same result.
+// An extension is names with ';' between, the last perhaps with "=value": no blanks, no escapes, at
+// most kExtensionBytesMax bytes. (llhttp 8.1 takes the ';' behind a value for the end of the size.)
+// Extensions and trailers are read and forgotten. Any split of the bytes gives the same result.
 //
 // Threads: one. Source: RFC 9112 7.1.
 #pragma once
@@ -55,10 +57,10 @@ class ChunkedBody {
   State state_ = State::reading;
   Step step_ = Step::size;
   std::uint32_t digits_ = 0;
-  std::uint32_t extension_bytes_ = 0;
   std::uint32_t trailers_ = 0;
   std::uint64_t left_ = 0;  // of the chunk
   const char* fault_ = "";
+  std::string extension_;
   std::string trailer_;
 };
 

@@ -29,13 +29,17 @@ bool is_value_char(char c) {
 
 }  // namespace
 
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
 bool same_header(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
 }
 
 std::string header_fault(std::string_view name, std::string_view value) {
   if (name.empty()) return "a header needs a name";
-  if (!std::ranges::all_of(name, is_token_char)) {
+  if (!is_token(name)) {
     return "a header's name is made of letters, digits and -";
   }
   if (std::ranges::any_of(kOurs, [&](std::string_view ours) { return same_header(name, ours); })) {

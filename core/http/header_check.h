@@ -14,6 +14,8 @@ namespace weir {
 std::string header_fault(std::string_view name, std::string_view value);
 // The same for a request target in origin form: "/path?query", no blank, no control byte.
 std::string request_target_fault(std::string_view target);
+// What names are: at least one letter, digit, or sign of a few (RFC 9110 5.6.2).
+bool is_token(std::string_view text);
 // True for names that compare equal whatever their letter case.
 bool same_header(std::string_view a, std::string_view b);
 

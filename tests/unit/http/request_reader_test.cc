@@ -245,6 +245,20 @@ TEST(RequestReader, RefusesChunksThatAreNotPlain) {
   EXPECT_EQ(status_of_chunks("ffffffffffffffff\r\nhello\r\n"), 413);
 }
 
+TEST(RequestReader, ExtensionsOfChunksAreNamesAndAValue) {
+  for (const std::string extension : {"a", "a;b", "y!e;nt-L10", "a=b", "a;b=c", R"(a="b;c d")"}) {
+    const Seen seen = read("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2;" +
+                           extension + "\r\nhi\r\n0\r\n\r\n");
+    ASSERT_EQ(seen.requests.size(), 1U) << extension;
+    EXPECT_EQ(seen.requests[0], "POST / hi");
+  }
+  for (const std::string extension :
+       {"", ";", "a;", "a=", "=b", "a:b", "a b", " a", "a=b c", "a=b=c", "a=b;c", "a/b", "a\"",
+        "a=\"b", "a=\"b\"c", R"(a="b\"")", "a=\"\x7f\"", "a\tb"}) {
+    EXPECT_EQ(status_of_chunks("2;" + extension + "\r\nhi\r\n0\r\n\r\n"), 400) << extension;
+  }
+}
+
 TEST(RequestReader, ChunksAreHeldToTheLimitOfBodies) {
   std::string request = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 101; ++i) request += "1\r\nx\r\n";
