@@ -28,17 +28,20 @@ struct CatalogDraft {
   Reading& reading;
   bool look_at_files = true;
   bool allow_unfinished = false;
-  std::string folder;  // of the configuration file, where rule files are looked for; "" or "x/"
-  Catalog catalog;
+  std::string folder =
+      {};  // of the configuration file, where rule files are looked for; "" or "x/"
+  Catalog catalog = {};
   std::uint64_t event_bytes_limit = kMiB;  // for sources without their own
 
   // The keys that declared the entries of the catalog's lists, same indexes. bus 0 has none where
   // the file does not name it.
-  std::vector<const YamlNode*> bus_at, source_at;
-  std::vector<const YamlNode*> segment_at;  // by bus: its `segment`; null where none is written
-  std::vector<TargetDraft> targets;
-  std::unordered_map<std::string, TargetId> targets_by_name;
-  std::unordered_map<std::string, std::string> rules_by_name;  // the place of each
+  std::vector<const YamlNode*> bus_at = {};
+  std::vector<const YamlNode*> source_at = {};
+  std::vector<const YamlNode*> segment_at =
+      {};  // by bus: its `segment`; null where none is written
+  std::vector<TargetDraft> targets = {};
+  std::unordered_map<std::string, TargetId> targets_by_name = {};
+  std::unordered_map<std::string, std::string> rules_by_name = {};  // the place of each
   bool data_dir_is_faulty = false;  // it stands and there is a fault about it already
   std::uint64_t disk_bytes = 0;     // of the file system of data_dir; 0: not known
 };
@@ -100,5 +103,7 @@ bool is_glob(std::string_view path);
 std::string normal_path(const std::string& path);
 // A path as seen from the directory of the configuration.
 std::string in_folder(const std::string& folder, const std::string& path);
+// The folder of a file: "" or "x/".
+std::string folder_of(const std::string& path);
 
 }  // namespace weir

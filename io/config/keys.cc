@@ -181,17 +181,8 @@ std::optional<std::vector<AccessKey>> read_keys_file(const YamlNode& at, const s
     return std::nullopt;
   }
   Reading reading{*source, *tree, outer.environment, {}, {}};
-  const std::size_t slash = file.rfind('/');
-  CatalogDraft inner{.reading = reading,
-                     .look_at_files = draft.look_at_files,
-                     .folder = slash == std::string::npos ? "" : file.substr(0, slash + 1),
-                     .catalog = {},
-                     .bus_at = {},
-                     .source_at = {},
-                     .segment_at = {},
-                     .targets = {},
-                     .targets_by_name = {},
-                     .rules_by_name = {}};
+  CatalogDraft inner{
+      .reading = reading, .look_at_files = draft.look_at_files, .folder = folder_of(file)};
   std::vector<AccessKey> keys = KeysReader(inner).read(tree->root_node());
   const bool sound = reading.faults.empty();
   std::ranges::move(reading.faults, std::back_inserter(outer.faults));

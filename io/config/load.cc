@@ -71,11 +71,6 @@ void read_pipeline(const Section& root, PipelineSpec& spec) {
       static_cast<std::uint32_t>(pipeline->count("threads", 1, kThreadsMost).value_or(0));
 }
 
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
-}
-
 void sort_by_place(std::vector<Fault>& faults, const std::string& first_file) {
   std::ranges::stable_sort(faults, [&](const Fault& a, const Fault& b) {
     const bool a_later = a.file != first_file;
@@ -98,14 +93,7 @@ Result<Loaded, std::vector<Fault>> load_source(const SourceText& source,
   CatalogDraft draft{.reading = reading,
                      .look_at_files = options.look_at_files,
                      .allow_unfinished = options.allow_unfinished,
-                     .folder = folder_of(source.name()),
-                     .catalog = {},
-                     .bus_at = {},
-                     .source_at = {},
-                     .segment_at = {},
-                     .targets = {},
-                     .targets_by_name = {},
-                     .rules_by_name = {}};
+                     .folder = folder_of(source.name())};
   const YamlNode& top = tree->root_node();
   const Section root(reading, top, top, "the configuration", kRootKeys);
   if (top.kind == YamlNode::Kind::mapping) {

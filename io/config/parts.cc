@@ -208,6 +208,11 @@ bool is_glob(std::string_view path) {
   return path.find_first_of("*?[") != std::string_view::npos;
 }
 
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
 std::string in_folder(const std::string& folder, const std::string& path) {
   return path.starts_with('/') ? path : folder + path;
 }

@@ -65,6 +65,14 @@ class WithErrors(unittest.TestCase):
         if message is not None:
             self.assertEqual(error["Error"]["Message"], message)
 
+    def recorded(self, path, key):
+        """What the service was recorded to do; the test is skipped where that is not here."""
+        path = os.path.join(arguments.recordings or "", path)
+        if not os.path.exists(path):
+            self.skipTest("the recordings are not here")
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)[key]
+
 
 class PutEvents(WithErrors):
     def put(self, *entries, source="api"):
@@ -407,11 +415,7 @@ class Restarts(Changes):
 
 class Recorded(WithErrors):
     def test_each_error_of_the_service(self):
-        path = os.path.join(arguments.recordings or "", "api/aws-recorded-errors.json")
-        if not os.path.exists(path):
-            self.skipTest("the recordings are not here")
-        with open(path, encoding="utf-8") as file:
-            errors = json.load(file)["errors"]
+        errors = self.recorded("api/aws-recorded-errors.json", "errors")
         self.assertGreater(len(errors), 60)
         events = router.client()
         compared = 0
@@ -423,11 +427,7 @@ class Recorded(WithErrors):
 
 class TestEventPattern(WithErrors):
     def test_the_recorded_cases(self):
-        path = os.path.join(arguments.recordings or "", "patterns/aws-verified-patterns.json")
-        if not os.path.exists(path):
-            self.skipTest("the recordings are not here")
-        with open(path, encoding="utf-8") as file:
-            cases = json.load(file)["cases"]
+        cases = self.recorded("patterns/aws-verified-patterns.json", "cases")
         events = router.client()
         self.assertGreater(len(cases), 100)
         for case in cases:

@@ -39,15 +39,7 @@ class KeysFile : public testing::Test {
     const SourceText source(folder_ + "weir.yaml", "keys: " + path + "\n");
     const Result<YamlTree, Fault> tree = parse_yaml(source);
     Reading reading{source, *tree, test_options().environment, {}, {}};
-    CatalogDraft draft{.reading = reading,
-                       .folder = folder_,
-                       .catalog = {},
-                       .bus_at = {},
-                       .source_at = {},
-                       .segment_at = {},
-                       .targets = {},
-                       .targets_by_name = {},
-                       .rules_by_name = {}};
+    CatalogDraft draft{.reading = reading, .folder = folder_};
     const YamlNode& top = tree->root_node();
     auto keys = read_keys_file(tree->node(top.children[1]), path, "source 'api': keys", draft);
     faults_ = said(reading.faults);

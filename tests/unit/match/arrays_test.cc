@@ -7,17 +7,10 @@
 
 #include "core/match/matcher.h"
 #include "core/rule/rule_set.h"
+#include "tests/unit/match/rules_of.h"
 
 namespace weir {
 namespace {
-
-std::shared_ptr<const RuleSet> rules_of(const std::vector<std::string>& patterns) {
-  std::vector<RuleText> texts;
-  for (const std::string& pattern : patterns) texts.push_back({"", pattern});
-  auto set = compile_rules(texts);
-  EXPECT_TRUE(set.ok()) << (set.ok() ? "" : set.error().message);
-  return set.value();
-}
 
 // Fields that are asked about only when another condition is met are looked at late; beyond 32
 // values all at once.

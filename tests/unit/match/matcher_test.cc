@@ -9,19 +9,12 @@
 #include <vector>
 
 #include "core/rule/rule_set.h"
+#include "tests/unit/match/rules_of.h"
 
 namespace weir {
 namespace {
 
 using testing::Test;
-
-std::shared_ptr<const RuleSet> rules_of(const std::vector<std::string>& patterns) {
-  std::vector<RuleText> texts;
-  for (const std::string& pattern : patterns) texts.push_back({"", pattern});
-  auto set = compile_rules(texts);
-  EXPECT_TRUE(set.ok()) << (set.ok() ? "" : set.error().message);
-  return set.value();
-}
 
 struct Lines {
   std::string text;
